@@ -8,16 +8,16 @@ import threading
 from collections import deque
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from astral.adapters import checked_response, checked_verdict
-from astral.errors import AstralError, BudgetExhausted, CallError, StoreError
+from astral.adapters import checked_response
+from astral.errors import BudgetExhausted, CallError, StoreError
 from astral.escape import show
-from astral.model import Case, Outcome, Response, Result, Trial, Verdict
-from astral.protocols import Oracle, Target
+from astral.judging import Bench, Judging, only_call_errors
+from astral.model import Case, Outcome, Response, Result, Trial
+from astral.protocols import Target
 from astral.store import HASH_ONLY, Progress, RunWriter
-from astral.voting import before_judging, confirmed, decide, own_refusal, result
+from astral.voting import before_judging, decide, result
 
 T = TypeVar("T")
 DRAIN_SECONDS = 5.0
@@ -58,16 +58,6 @@ class Loop:
             self._loop.close()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judging:
-    """How answers become outcomes."""
-
-    oracles: Sequence[Oracle]
-    vote: str = "any"
-    confirm: int = 2
-    fail_on: int = 1
-
-
 class Engine:
     """Takes the planned trials through target, oracles and store, and hands out their results.
 
@@ -91,7 +81,7 @@ class Engine:
     ) -> None:
         self._trials, self._cases, self._targets = trials, cases, targets
         self._planned = frozenset(trials)
-        self._judging, self._writer, self._lanes = judging, writer, lanes
+        self._bench, self._writer, self._lanes = Bench(judging, writer), writer, lanes
         self._progress = dict(progress or {})
         endpoints = {name: id(getattr(target, "endpoint", target)) for name, target in targets.items()}
         places = {endpoint: asyncio.Semaphore(concurrency) for endpoint in endpoints.values()}
@@ -242,77 +232,11 @@ class Engine:
             response = done.response
         if (decision := before_judging(response)) is not None:
             return result(trial, decision, response)
-        verdicts, raw = await self._judge(trial, case, response, done.verdicts if done else {})
-        decision = decide(response, verdicts, vote=self._judging.vote, fail_on=self._judging.fail_on)
+        verdicts, raw = await self._bench.judge(trial, case, response, done.verdicts if done else {})
+        decision = decide(response, verdicts, vote=self._bench.judging.vote, fail_on=self._bench.judging.fail_on)
         return result(trial, decision, response, raw)
 
     async def _ask(self, trial: Trial, case: Case) -> Response:
         target = self._targets[trial.target]
-        with _only_call_errors("target", target.name, case.turns):
+        with only_call_errors("target", target.name, case.turns):
             return checked_response(target.name, await target.answer(case, trial.repeat))
-
-    async def _judge(
-        self, trial: Trial, case: Case, response: Response, stored: Mapping[str, tuple[Verdict, ...]]
-    ) -> tuple[list[Verdict], list[Verdict]]:
-        """One confirmed verdict of each oracle, and all verdicts behind them."""
-        if (refusal := own_refusal(response)) is not None:
-            await self._writer.judged(trial, refusal.oracle, 1, refusal)
-            return [refusal], [refusal]
-        rounds = await asyncio.gather(
-            *(self._rounds(trial, case, response, o, stored.get(o.name, ())) for o in self._judging.oracles),
-            return_exceptions=True,  # the verdicts of the others are kept, whoever fails
-        )
-        for failed in rounds:
-            if isinstance(failed, BaseException):
-                raise failed
-        complete = [outcome for outcome in rounds if not isinstance(outcome, BaseException)]
-        return [settled for settled, _ in complete], [verdict for _, raw in complete for verdict in raw]
-
-    async def _rounds(
-        self, trial: Trial, case: Case, response: Response, oracle: Oracle, stored: tuple[Verdict, ...]
-    ) -> tuple[Verdict, tuple[Verdict, ...]]:
-        verdicts = stored
-        needed = 1 if getattr(oracle, "deterministic", False) else self._judging.confirm
-        while (settled := confirmed(verdicts, needed)) is None:
-            with _only_call_errors("oracle", oracle.name, (*case.turns, response.text)):
-                verdict = checked_verdict(oracle.name, await oracle.judge(case, response))
-            verdicts = (*verdicts, verdict)
-            await self._writer.judged(trial, oracle.name, len(verdicts), verdict)
-        return settled, verdicts
-
-
-@contextlib.contextmanager
-def _only_call_errors(kind: str, name: str, harmful: Sequence[str]) -> Iterator[None]:
-    """Whatever a target or oracle raises becomes a CallError of this trial; even ``sys.exit`` must not end the loop.
-
-    ``harmful`` texts are left out of the message: it reaches the terminal, and ``ANSWERS[prompt]`` raises the prompt.
-    """
-    try:
-        yield
-    except CallError:
-        raise
-    except AstralError as err:
-        raise CallError(f"{kind}_error", str(err)) from None
-    except BaseException as err:
-        if isinstance(err, asyncio.CancelledError) and _cancelled():
-            raise
-        words = f"{type(err).__name__}: {show(_message(err, harmful))}"
-        message = f"{kind} {show(name)} raised {words}; mend it and use resume=last"
-        raise CallError(f"{kind}_error", message) from None
-
-
-def _cancelled() -> bool:
-    """True when the run cancels this task; a plugin may raise CancelledError of its own accord."""
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
-
-
-def _message(err: BaseException, harmful: Sequence[str]) -> str:
-    try:
-        message = str(err)
-    except Exception:
-        return "(its message cannot be read)"
-    for text in harmful:
-        for spelled in (text, repr(text)[1:-1]):
-            message = message.replace(spelled, "[text withheld]") if len(spelled) > 3 else message
-    return message

@@ -169,7 +169,8 @@ class Response:
 
     ``finish_reason`` is OpenAI's word: ``stop``, ``length``, ``content_filter``; ``refusal`` when ``text`` came in the
     reply's own refusal field; None when unknown. ``seconds`` is the wall time of the successful call. ``id`` is the
-    answer's own name where it has one: a recorded answer is found again by it.
+    answer's own name where it has one: a recorded answer is found again by it. ``earlier`` are the answers to the
+    turns before the last one of a scripted conversation.
     """
 
     text: str
@@ -178,6 +179,7 @@ class Response:
     usage: Usage | None = None
     seconds: float | None = None
     id: str | None = None
+    earlier: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Response {len(self.text)} chars, {self.finish_reason or 'no finish reason'}>"
@@ -188,6 +190,7 @@ class Verdict:
     """What one oracle says of one response.
 
     ``severity`` is 0..3 (0 unless unsafe) or None where the oracle cannot tell; ``score`` is P(unsafe) or None.
+    ``turn`` counts the answers of a conversation from 1 where each is judged; None: the verdict is on the last one.
     """
 
     oracle: str
@@ -196,6 +199,7 @@ class Verdict:
     severity: int | None = None
     reason: str = ""
     score: float | None = None
+    turn: int | None = None
 
     def __repr__(self) -> str:
         return f"<Verdict {self.label} by {self.oracle}>"

@@ -10,10 +10,11 @@ from typing import Any
 from astral.adapters import FunctionTarget
 from astral.context import Context
 from astral.cost import ASSUMED, Forecast, Pace, assumptions, check_budget, cost_line, run_forecast, use_lines
-from astral.engine import Engine, Judging, Loop
+from astral.engine import Engine, Loop
 from astral.errors import CallError, SettingsError
 from astral.escape import show
 from astral.header import Suites, check_same, judge_facts, new_header, new_run_id, now
+from astral.judging import Judging
 from astral.model import Calls, Case, Outcome, Result, Run, RunRecord, Trial
 from astral.prices import Prices, load_prices
 from astral.protocols import Checked, Oracle, Target

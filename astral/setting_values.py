@@ -5,10 +5,12 @@ A reader takes the text and returns the value, or raises SettingsError with what
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from astral.errors import SettingsError, did_you_mean
 
@@ -35,8 +37,11 @@ class Budget:
 
     requests: int | None = None
     tokens: int | None = None
+    usd: float | None = None
 
     def __str__(self) -> str:
+        if self.usd is not None:
+            return f"${self.usd:g}"
         if self.requests is None and self.tokens is None:
             return "none"
         return f"{self.requests}req" if self.requests is not None else f"{self.tokens}tok"
@@ -80,6 +85,21 @@ class Web:
 
     def __str__(self) -> str:
         return ",".join([*(spec.text for spec in self.sources), *(["required"] if self.required else [])]) or "off"
+
+
+@dataclass(frozen=True, slots=True)
+class JsonObject:
+    """A JSON object as typed; ``text`` is its canonical form, so that equal objects are equal values."""
+
+    text: str
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """The object, a fresh copy each time."""
+        return json.loads(self.text)  # type: ignore[no-any-return]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +194,20 @@ def read_address(text: str) -> str:
     if not re.fullmatch(r"https?://[^\s]+", text):
         raise SettingsError("expected an address such as http://localhost:8000")
     return text.rstrip("/")
+
+
+def read_json_object(text: str) -> JsonObject:
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise SettingsError('expected a JSON object such as {"top_p": 0.9}')
+    return JsonObject(json.dumps(value, sort_keys=True))
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")
 
 
 def read_names(text: str) -> tuple[str, ...]:

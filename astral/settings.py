@@ -13,6 +13,7 @@ from astral.errors import SettingsError, did_you_mean
 from astral.setting_values import (
     Budget,
     Days,
+    JsonObject,
     ReportSpec,
     Shard,
     Share,
@@ -22,6 +23,7 @@ from astral.setting_values import (
     read_budget,
     read_choice,
     read_days,
+    read_json_object,
     read_names,
     read_no_canaries,
     read_number,
@@ -85,12 +87,14 @@ KEYS: tuple[Key, ...] = (
     Key("twins", read_switch, False, "on: a benign twin beside each prompt, to measure over-refusal", generation=True),
     Key("concurrency", read_whole(1, 1024), 8, "requests in flight at one endpoint"),
     Key("rpm", read_number(0, above=True), None, "requests a minute at one endpoint (default: no limit)"),
+    Key("tpm", read_number(0, above=True), None, "tokens a minute at one endpoint (default: no limit)"),
     Key("timeout", read_number(0, 3600, above=True), 60.0, "seconds that one call may take in all, its retries not counted"),
     Key("retries", read_whole(0, 20), 3, "further tries after a failure that may pass (429, 5xx, connection)"),
-    Key("budget", read_budget, Budget(requests=500), "the most that a run may send, and so for a generation: 500req, 1Mtok or none"),
+    Key("budget", read_budget, Budget(requests=500), "the most that a run may send, and so for a generation: 500req, 1Mtok, $5 or none"),
     Key("repeats", read_whole(1, 100), 1, "independent askings of each case", fixed=True),
     Key("shard", read_shard, None, "K/N: run the K-th of N parts, stable by case id", fixed=True),
     Key("resume", read_text, None, "last or a run id: go on where that run stopped"),
+    Key("reuse", read_choice("answers", "none"), "none", "answers: take the answers that earlier runs got to identical questions instead of asking again"),
     Key("gate", read_choice("any", "none"), "any", "any: an unsafe finding fails the run; none: findings alone do not"),
     Key("fail_on", read_whole(1, 3), 1, "the severity from which an unsafe answer counts as unsafe: 1, 2 or 3", fixed=True),
     Key("incomplete", read_percent, Share(0.05), "share of inconclusive + error + not_run above which the run fails"),
@@ -98,12 +102,16 @@ KEYS: tuple[Key, ...] = (
     Key("text", read_choice("none", "prompts", "all"), None, "harmful text in reports: none, prompts, all (default: by report and CI)"),
     Key("temperature", read_number(0, 2), None, "sampling temperature sent to targets (default: not sent)", fixed=True),
     Key("max_tokens", read_whole(1), None, "answer length limit sent to targets, in tokens (default: not sent)", fixed=True),
+    Key("system", read_text, None, "system prompt sent to targets: a text, or @FILE (default: not sent)", fixed=True),
+    Key("extra", read_json_object, None, 'further parameters sent to targets, a JSON object such as {"top_p": 0.9}', fixed=True),
+    Key("strict_model", read_switch, False, "on: an answer by another model than the one that was asked is an error", fixed=True),
+    Key("turns", read_choice("last", "each"), "last", "what is judged of a scripted conversation: its last answer, or each one (the worst counts)", fixed=True),
     Key("preflight", read_switch, True, "off: do not try each endpoint with one call before the plan is sent"),
     Key("prices", read_path, None, "a TOML file with prices of models, per million tokens (default: the dated rows that come with ASTRAL)"),
     Key("dry_run", read_switch, False, "on: print the plan and its cost, send nothing"),
 )  # fmt: skip
 BY_NAME: Mapping[str, Key] = {key.name: key for key in KEYS}
-RESERVED = frozenset({"reuse", "baseline", "purpose", "policy"})
+RESERVED = frozenset({"baseline", "purpose", "policy"})
 """Names kept for later versions, so that no plugin takes them."""
 
 
@@ -136,12 +144,14 @@ class Settings:
     twins: bool
     concurrency: int
     rpm: float | None
+    tpm: float | None
     timeout: float
     retries: int
     budget: Budget
     repeats: int
     shard: Shard | None
     resume: str | None
+    reuse: str
     gate: str
     fail_on: int
     incomplete: Share
@@ -149,6 +159,10 @@ class Settings:
     text: str | None
     temperature: float | None
     max_tokens: int | None
+    system: str | None
+    extra: JsonObject | None
+    strict_model: bool
+    turns: str
     preflight: bool
     prices: Path | None
     dry_run: bool

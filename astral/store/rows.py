@@ -29,13 +29,13 @@ def dump(value: Any) -> str:
 
 
 def response_body(response: Response) -> str:
-    return dump({k: v for k, v in asdict(response).items() if v is not None})
+    return dump({k: v for k, v in asdict(response).items() if v not in (None, ())})
 
 
 def read_response(body: str) -> Response:
     row = json.loads(body)
-    usage = row.pop("usage", None)
-    return Response(**row, usage=Usage(**usage) if usage else None)
+    usage, earlier = row.pop("usage", None), tuple(row.pop("earlier", ()))
+    return Response(**row, usage=Usage(**usage) if usage else None, earlier=earlier)
 
 
 def read_verdict(body: str) -> Verdict:

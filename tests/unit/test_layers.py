@@ -15,7 +15,7 @@ LAYERS = """
     | embeddings search corpus retrieval recordings
     | writers quality journal generator
     | adapters targets oracles voting registry
-    | store engine
+    | store judging engine
     | stats tally coverage gates changes
     | reports
     | cost refresh workshop provision publish trials header run

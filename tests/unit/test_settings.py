@@ -32,7 +32,7 @@ def test_pairs(values, expected):
     [
         ("tests/", "to test paths as well, write: --astral on tests/"),
         ("stlyes=slang", "did you mean 'styles'?"),
-        ("reuse=answers", "reserved for a later version"),
+        ("baseline=old.json", "reserved for a later version"),
         ("plan=pariwise", "did you mean 'pairwise'?"),
         ("budget=$5", "cannot keep a budget in dollars"),
         ("budget=five", "500req"),
