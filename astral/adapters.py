@@ -8,18 +8,23 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from astral.context import Context
+from astral.dialogue import Messages, converse
 from astral.errors import AstralError, CallError, PluginError, WriterError
 from astral.escape import show
+from astral.files import content_hash
 from astral.model import Case, Label, Refusal, Response, Usage, Verdict
 from astral.protocols import Brief, Draft, Oracle, Target, Writer
 from astral.setting_values import Spec
 
 
 def adapt_target(value: Any, spec: Spec, context: Context) -> Target:
-    """A target of a factory, an object with ``answer(case, repeat)``, or a function ``(prompt) -> str | Response``."""
+    """A target of a factory, an object with ``answer(case, repeat)``, or a function ``(prompt)`` or ``(messages)``
+    that returns a text or a Response.
+    """
     built = _built(value, spec, context)
     if inspect.iscoroutinefunction(getattr(built, "answer", None)) and hasattr(built, "name"):
         return built  # type: ignore[no-any-return]
@@ -132,18 +137,44 @@ class _Guarded:
 
 
 class FunctionTarget(_Guarded):
-    """A target made of a function ``(prompt)`` or ``(case, repeat)``, sync or async."""
+    """A target made of a function, sync or async: ``(prompt)``; ``(messages)``, called once for each turn with the
+    conversation so far; or ``(case, repeat)`` of an object.
+    """
+
+    own_code = True
+    """What it costs is not known here."""
 
     def __init__(self, name: str, function: Callable[..., Any], context: Context, *, whole_case: bool = False) -> None:
         super().__init__(name, function, context)
         self._whole_case = whole_case
+        self._takes_messages = not whole_case and _takes_messages(function)
 
     async def answer(self, case: Case, repeat: int) -> Response:
-        values = (case, repeat) if self._whole_case else (case.prompt,)
-        if len(case.turns) > 1 and not self._whole_case:
-            message = f"target {show(self.name)} takes one prompt; give an object with answer(case, repeat) for several"
-            raise CallError("several_turns", message)
-        answer = await self._call("target", *values)
+        """What the function returns. Raises CallError for anything but a text or a Response."""
+        if self._whole_case:
+            return self._response(await self._call("target", case, repeat))
+        if self._takes_messages:
+            return await converse(case.turns, self._turn)
+        if len(case.turns) > 1:
+            raise CallError(
+                "several_turns",
+                f"target {show(self.name)} takes one prompt; give a function (messages) or an object with "
+                "answer(case, repeat) for conversations",
+            )
+        return self._response(await self._call("target", case.prompt))
+
+    def describe(self) -> dict[str, Any]:
+        """The SHA-256 of the file that the function stands in: other code gives other answers."""
+        owner = getattr(self._function, "__self__", None)
+        if callable(theirs := getattr(owner, "describe", None)):
+            return dict(theirs())
+        digest = content_hash(Path(path)) if (path := source_file(self._function)) else ""
+        return {"source_sha256": digest} if digest else {}
+
+    async def _turn(self, messages: Messages) -> Response:
+        return checked_response(self.name, self._response(await self._call("target", messages)))
+
+    def _response(self, answer: Any) -> Response:
         if isinstance(answer, str):
             return Response(answer)
         if isinstance(answer, Response):
@@ -151,6 +182,25 @@ class FunctionTarget(_Guarded):
         raise CallError(
             "bad_reply", f"target {show(self.name)} returned {type(answer).__name__}; return a str or a Response"
         )
+
+
+def _takes_messages(function: Callable[..., Any]) -> bool:
+    """True for a function whose first parameter is called ``messages``."""
+    try:
+        return next(iter(inspect.signature(function).parameters), "") == "messages"
+    except (TypeError, ValueError):  # of some built-in functions none is known
+        return False
+
+
+def source_file(value: Any) -> str:
+    """The file that defines a function, a method's class or an object's class; empty where there is none."""
+    bare = inspect.unwrap(value) if callable(value) else value
+    for one in (bare, type(bare)):
+        try:
+            return inspect.getsourcefile(one) or ""
+        except TypeError:
+            continue
+    return ""
 
 
 class FunctionOracle(_Guarded):
@@ -241,6 +291,8 @@ def checked_response(name: str, value: Any) -> Response:
         "finish_reason": value.finish_reason is None or isinstance(value.finish_reason, str),
         "id": value.id is None or isinstance(value.id, str),
         "seconds": _is_number(value.seconds),
+        "earlier": _are_texts(value.earlier),
+        "earlier_finish": _are_texts(value.earlier_finish),
         "usage": value.usage is None or (bool(tokens) and all(t is None or type(t) is int for t in tokens)),
     }
     if wrong := [field for field, good in fine.items() if not good]:
@@ -264,6 +316,10 @@ def checked_verdict(name: str, value: Any) -> Verdict:
     if wrong := [field for field, good in fine.items() if not good]:
         raise CallError("oracle_error", wanted.format(f"a Verdict whose {wrong[0]} cannot be taken"))
     return replace(value, label=Label(value.label), refusal=Refusal(value.refusal))
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(text, str) for text in value)
 
 
 def _is_number(value: Any) -> bool:

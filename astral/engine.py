@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from astral.adapters import checked_response
@@ -17,11 +18,12 @@ from astral.judging import Bench, Judging, only_call_errors
 from astral.model import Case, Outcome, Response, Result, Trial
 from astral.protocols import Target
 from astral.store import HASH_ONLY, Progress, RunWriter
-from astral.voting import before_judging, decide, result
 
 T = TypeVar("T")
 DRAIN_SECONDS = 5.0
 """How long calls in flight may go on after the run was stopped."""
+FREE_LANES = 256
+"""Trials under way at once where targets and oracles do all at once and for nothing: one commit serves them all."""
 
 
 class Loop:
@@ -62,8 +64,10 @@ class Engine:
     """Takes the planned trials through target, oracles and store, and hands out their results.
 
     ``lanes`` trials are under way at once. At one endpoint at most ``concurrency`` answers are asked for and not on
-    disk yet: no more than that are asked again after a crash. With ``window`` set, no trial is begun that is more than
-    that many ahead of the last one reported (``reported()``), so that stopping at the first finding stays cheap.
+    disk yet: no more than that are asked again after a crash. A target that calls itself ``deterministic`` gives the
+    same answer again for nothing: its answers need only be on disk before the outcome. With ``window`` set, no trial is
+    begun that is more than that many ahead of the last one reported (``reported()``), so that stopping at the first
+    finding stays cheap.
     """
 
     def __init__(
@@ -83,6 +87,9 @@ class Engine:
         self._planned = frozenset(trials)
         self._bench, self._writer, self._lanes = Bench(judging, writer), writer, lanes
         self._progress = dict(progress or {})
+        self._free = {name for name, target in targets.items() if _is_free(target)}
+        if self._free == {*targets} and all(map(_is_free, judging.oracles)):
+            self._lanes = FREE_LANES
         endpoints = {name: id(getattr(target, "endpoint", target)) for name, target in targets.items()}
         places = {endpoint: asyncio.Semaphore(concurrency) for endpoint in endpoints.values()}
         self._places = {name: places[endpoint] for name, endpoint in endpoints.items()}
@@ -93,6 +100,7 @@ class Engine:
         self._window = window
         self._stopping = False
         self._results: dict[Trial, Result] = {}
+        self._awaited: set[Trial] = set()
         self._arrived = threading.Condition()
         self._over: str | None = None
         self._loop: Loop | None = None
@@ -107,15 +115,21 @@ class Engine:
 
     def wait(self, trial: Trial) -> Result:
         """The result of a trial. Never waits for ever: when the engine ends first, the trial is not_run or an error."""
-        with self._arrived:
-            while trial not in self._results and self._over is None:
-                self._arrived.wait(1.0)  # wakes up for signals too
-            found = self._results.get(trial)  # kept: a case of two suites, or a rerun, asks again
+        if (found := self._results.get(trial)) is None:  # kept: a case of two suites, or a rerun, asks again
+            found = self._awaiting(trial)
         if found is not None:
             return found
         if self._over:
             return Result(trial, Outcome.ERROR, "engine", detail=self._over)
         return Result(trial, Outcome.NOT_RUN, "stopped")
+
+    def _awaiting(self, trial: Trial) -> Result | None:
+        with self._arrived:
+            self._awaited.add(trial)  # first: the loop looks here after it has put the result there
+            while trial not in self._results and self._over is None:
+                self._arrived.wait(1.0)  # wakes up for signals too
+            self._awaited.discard(trial)
+        return self._results.get(trial)
 
     def reported(self, count: int) -> None:
         """Tell that ``count`` trials have been reported: more may be begun."""
@@ -146,6 +160,11 @@ class Engine:
         self._main.cancel()
         with contextlib.suppress(BaseException):
             self._main.result(1.0)
+
+    @property
+    def done(self) -> tuple[int, int]:
+        """How many trials have a result, and how many there are; for any thread."""
+        return len(self._results), len(self._trials)
 
     @property
     def failure(self) -> str:
@@ -186,10 +205,15 @@ class Engine:
 
     async def _lane(self) -> None:
         while (trial := await self._next()) is not None:
-            outcome = await self._run_trial(trial)
-            with self._arrived:
-                self._results[trial] = outcome
-                self._arrived.notify_all()
+            found = await self._run_trial(trial)
+            # what items show, and no more: reports read the answers from the store
+            self._results[trial] = replace(found, response=None, verdicts=found.verdicts if _is_shown(found) else ())
+            if trial in self._awaited:
+                self._tell()
+
+    def _tell(self) -> None:
+        with self._arrived:
+            self._arrived.notify_all()
 
     async def _next(self) -> Trial | None:
         while not self._stopping and len(self._begun) < len(self._trials):
@@ -225,18 +249,32 @@ class Engine:
     async def _asked_and_judged(self, trial: Trial, case: Case) -> Result:
         done = self._progress.pop(trial, None)
         if done is None:
-            async with self._places[trial.target]:
-                response = await self._ask(trial, case)
-                await self._writer.answered(trial, response)
+            response = await self._answered(trial, case)
         else:
             response = done.response
-        if (decision := before_judging(response)) is not None:
-            return result(trial, decision, response)
-        verdicts, raw = await self._bench.judge(trial, case, response, done.verdicts if done else {})
-        decision = decide(response, verdicts, vote=self._bench.judging.vote, fail_on=self._bench.judging.fail_on)
-        return result(trial, decision, response, raw)
+        return await self._bench.result(trial, case, response, done.verdicts if done else {})
+
+    async def _answered(self, trial: Trial, case: Case) -> Response:
+        """The answer, on disk."""
+        if trial.target in self._free:
+            response = await self._ask(trial, case)
+            await self._writer.answered(trial, response, wait=False)
+            return response
+        async with self._places[trial.target]:
+            response = await self._ask(trial, case)
+            await self._writer.answered(trial, response)
+            return response
 
     async def _ask(self, trial: Trial, case: Case) -> Response:
         target = self._targets[trial.target]
         with only_call_errors("target", target.name, case.turns):
             return checked_response(target.name, await target.answer(case, trial.repeat))
+
+
+def _is_free(one: object) -> bool:
+    return bool(getattr(one, "deterministic", False))
+
+
+def _is_shown(found: Result) -> bool:
+    """True when a line on it names who judged it."""
+    return found.outcome is Outcome.UNSAFE

@@ -5,21 +5,26 @@ from __future__ import annotations
 import datetime
 import json
 import platform
+import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from astral.errors import SettingsError
+from astral.errors import PluginError, SettingsError
 from astral.escape import show
 from astral.model import Matrix, Run
-from astral.settings import BY_NAME, Settings, parse_settings
+from astral.setting_values import Spec
+from astral.settings import BY_NAME, Settings, read_settings
 from astral.suite import Suite
+from astral.targets.parameters import system_prompt
 
 Suites = Sequence[tuple[str, Suite]]
 """The suites of a run with the path by which reports name each."""
+_DIGEST = re.compile(r"[0-9a-f]{32,}")
 
 
 def now() -> str:
@@ -31,9 +36,17 @@ def new_run_id() -> str:
 
 
 def new_header(
-    id: str, targets: Mapping[str, str], judge: Mapping[str, Any], settings: Settings, suites: Suites
+    id: str,
+    targets: Mapping[str, str],
+    judge: Mapping[str, Any],
+    settings: Settings,
+    suites: Suites,
+    *,
+    params: Mapping[str, Mapping[str, Any]],
 ) -> Run:
-    """The header of a run that begins now. ``judge`` is what ``judge_facts`` gives."""
+    """The header of a run that begins now. ``judge`` is what ``judge_facts`` gives, ``params`` by slug what
+    ``target_facts`` does.
+    """
     oracles = ",".join(oracle["name"] for oracle in judge["oracles"])
     return Run(
         id=id,
@@ -43,7 +56,8 @@ def new_header(
         suite=suite_facts(suites),
         settings={**settings.as_text(only=lambda key: key.fixed), "oracle": oracles},
         judge=judge,
-        versions=_versions(),
+        versions=own_versions(),
+        params=params,
     )
 
 
@@ -53,21 +67,100 @@ def judge_facts(oracles: Sequence[Any], settings: Settings) -> dict[str, Any]:
     return {"oracles": described, "vote": settings.vote, "confirm": settings.confirm}
 
 
-def check_same(stored: Run, judge: Mapping[str, Any], suites: Suites) -> None:
-    """Raise SettingsError when the suite or the judge is no longer that of the stored run."""
+def target_facts(target: Any, spec: Spec, settings: Settings, root: Path) -> dict[str, Any]:
+    """What the answers of a target depend on beside case and repeat: the text by which it was named, and what it says
+    of itself; of one that says nothing, all parameters that targets are given. Raises PluginError.
+    """
+    facts: dict[str, Any] = {"target": spec.text}
+    if not callable(getattr(target, "describe", None)):
+        shaping = ("temperature", "max_tokens", "system", "extra")
+        facts |= settings.as_text(only=lambda key: key.name in shaping)
+        if settings.system is not None:
+            facts["system"] = sha256(system_prompt(settings.system, root).encode("utf-8", "surrogatepass")).hexdigest()
+        return facts
+    try:
+        found = _plain(target.describe())
+    except (Exception, SystemExit) as err:
+        raise PluginError(
+            f"target {show(spec.text)}: its describe() failed ({type(err).__name__}: {show(str(err))}); mend it"
+        ) from err
+    if not isinstance(found, dict):
+        raise PluginError(f"target {show(spec.text)}: its describe() returned {type(found).__name__}; return a dict")
+    return facts | found
+
+
+def asks_turns_only(target: Any) -> bool:
+    """True for a target that sends the turns of a case, and nothing else of it, to an endpoint that it describes."""
+    return hasattr(target, "endpoint") and callable(getattr(target, "describe", None))
+
+
+def check_same(
+    stored: Run, judge: Mapping[str, Any], suites: Suites, params: Mapping[str, Mapping[str, Any]] | None = None
+) -> None:
+    """Raise SettingsError when suite, judge or a target is no longer that of the stored run; it names what changed.
+
+    Runs of the first version do not say what their targets were, beyond their settings.
+    """
     if stored.suite["content"] != suite_facts(suites)["content"]:
         path = show(str(stored.suite["path"]))
         raise SettingsError(f"resume={stored.id}: the suite {path} has changed since; put it back or start a new run")
+    check_same_judge(stored, judge)
+    if stored.params and (changed := difference(stored.params, params or {})):
+        name, field, was, current = changed
+        raise SettingsError(
+            f"resume={stored.id}: target {name}: {field} was {was} and is now {current}; put it back or start a new run"
+        )
+
+
+def check_same_judge(stored: Run, judge: Mapping[str, Any]) -> None:
+    """Raise SettingsError when the judge is no longer that of the stored run."""
     if (current := _plain(judge)) != _plain(stored.judge):
         changed = _first_difference(stored.judge, current)
         raise SettingsError(f"resume={stored.id}: the judge has changed since ({changed}); start a new run")
 
 
+def difference(
+    old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]
+) -> tuple[str, str, str, str] | None:
+    """The first name, its first field, and the two values in which they differ: words to be shown; None where alike."""
+    for name in sorted({*old, *new}):
+        before, present = _flat(old.get(name, {})), _flat(new.get(name, {}))
+        for field in sorted({*before, *present}):
+            if (was := before.get(field)) != (current := present.get(field)):
+                return show(name), show(field), _word(was), _word(current)
+    return None
+
+
+def _flat(facts: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """``{"extra": {"top_p": 1}}`` as ``{"extra.top_p": 1}``."""
+    found: dict[str, Any] = {}
+    for key, value in _plain(facts).items():
+        found |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+    return found
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return "not set"
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text[:12] if _DIGEST.fullmatch(text) else show(text, 80)
+
+
 def resumed_settings(settings: Settings, stored: Run) -> Settings:
     """Settings of a resumed run: what shapes a run is taken from the stored one where it was not given now.
 
-    Raises SettingsError that names the first field given otherwise.
+    Raises SettingsError that names the first field given otherwise, or says where such a run goes on.
     """
+    if stored.judged_from:
+        raise SettingsError(f"resume={stored.id}: made by astral judge; go on with: astral judge resume={stored.id}")
+    if stored.merged:
+        raise SettingsError(f"resume={stored.id}: put together by astral merge; resume its parts and merge them again")
+    merged = _merged_settings(settings, stored)
+    repeats = {"repeats"} - settings.given if stored.settings.get("repeats") == "1" else set()
+    return replace(merged, given=merged.given - repeats)
+
+
+def _merged_settings(settings: Settings, stored: Run) -> Settings:
     given = settings.as_text()
     for name, old in stored.settings.items():
         if name in settings.given and given.get(name) != old:
@@ -79,9 +172,39 @@ def resumed_settings(settings: Settings, stored: Run) -> Settings:
     if new:
         raise SettingsError(f"resume={stored.id}: {new[0]} was not set in that run; leave it out or start a new run")
     fresh = {k: v for k, v in given.items() if k in settings.given and k != "resume"}
-    merged = parse_settings([f"{k}={v}" for k, v in {**stored.settings, **fresh, "resume": stored.id}.items()])
-    repeats = {"repeats"} - settings.given if stored.settings.get("repeats") == "1" else set()
-    return replace(merged, given=merged.given - repeats)
+    return read_settings({**stored.settings, **fresh, "resume": stored.id})
+
+
+JUDGING = ("oracle", "vote", "confirm", "fail_on", "turns")
+"""The keys that shape how answers are judged."""
+
+
+def judging_settings(settings: Settings, stored: Run, typed: Collection[str]) -> Settings:
+    """Settings to judge the answers of a stored run: that run's, where nothing else is said now.
+
+    ``typed`` are the keys of the command line; those of the ini file that shape answers are passed over. A run that was
+    made so is resumed as it began. Raises SettingsError for a key that cannot count here.
+    """
+    wrong = [k for k in typed if (BY_NAME[k].fixed and k not in JUDGING) or BY_NAME[k].generation or k in _ASKING]
+    if wrong:
+        raise SettingsError(
+            f"{wrong[0]}= shapes answers, and these are there already; leave it out, or start a new run with pytest"
+        )
+    if settings.resume is None:
+        new = {k: v for k, v in settings.as_text().items() if k in settings.given and _judges(k)}
+        return read_settings({**stored.settings, **new})
+    if not stored.judged_from:
+        raise SettingsError(
+            f"resume={stored.id}: not made by astral judge; go on with: pytest --astral resume={stored.id}"
+        )
+    return _merged_settings(replace(settings, given=frozenset(filter(_judges, settings.given))), stored)
+
+
+_ASKING = frozenset({"suite", "reuse"})
+
+
+def _judges(key: str) -> bool:
+    return key in JUDGING or not (BY_NAME[key].fixed or BY_NAME[key].generation or key in _ASKING)
 
 
 def _plain(facts: Mapping[str, Any]) -> Any:
@@ -105,6 +228,8 @@ def _united(suites: Suites) -> Matrix:
 
 
 def suite_facts(suites: Suites) -> dict[str, Any]:
+    if not suites:  # Python tests alone
+        return {"path": "", "content": "", "cases": 0}
     first = suites[0][1]
     content = first.content if len(suites) == 1 else sha256("".join(s.content for _, s in suites).encode()).hexdigest()
     known = (
@@ -128,5 +253,5 @@ def suite_facts(suites: Suites) -> dict[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
+def own_versions() -> dict[str, str]:
     return {"pytest-astral": version("pytest-astral"), "pytest": version("pytest"), "python": platform.python_version()}

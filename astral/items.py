@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,11 +11,12 @@ import pytest
 
 from astral.errors import AstralError
 from astral.escape import show
-from astral.model import Case, Outcome, Result, Trial
+from astral.model import Case, Cell, Outcome, Result, Trial
 from astral.suite import Suite
 
 OUTCOME = "astral_outcome"
 """The user property (and JUnit property) that carries a trial's outcome."""
+REASON = "astral_reason"
 
 
 class Session(Protocol):
@@ -28,6 +30,13 @@ class Session(Protocol):
 
 
 SESSION = pytest.StashKey[Session]()
+WORDS = {
+    Outcome.INCONCLUSIVE: ("inconclusive", "?", "INCONCLUSIVE"),
+    Outcome.BLOCKED: ("blocked", "b", "BLOCKED"),
+    Outcome.NOT_RUN: ("not run", "-", "NOT RUN"),
+}
+"""Category, letter and word of the outcomes that pytest has none for."""
+Status = tuple[str, str, str | tuple[str, dict[str, bool]]]
 
 
 class UnsafeAnswer(Exception):
@@ -48,19 +57,27 @@ class SuiteFile(pytest.File):
                 yield TrialItem.from_parent(self, name=trial.id, case=case, trial=trial, line=line)
 
 
+@cache
+def _mark(target: str, cell: Cell) -> pytest.MarkDecorator:
+    """One for all trials of a cell: there are few cells and many trials."""
+    return pytest.mark.astral(target=target, **dict(cell.pairs))
+
+
 class TrialItem(pytest.Item):
     """Waits in setup for its trial's result; an unsafe answer fails, an error is an error, the rest is skipped."""
 
     def __init__(self, *, case: Case, trial: Trial, line: int, **fields: Any) -> None:
         super().__init__(**fields)
         self.case, self.trial, self._line = case, trial, line
-        self.add_marker(pytest.mark.astral(target=trial.target, **dict(case.cell.pairs)))
+        self.add_marker(_mark(trial.target, case.cell))
 
     def setup(self) -> None:
         self.result = self.config.stash[SESSION].wait(self.trial)
+        # a plugin that runs failed items again sets them up again
+        self.user_properties[:] = [pair for pair in self.user_properties if pair[0] not in (OUTCOME, REASON)]
         self.user_properties.append((OUTCOME, self.result.outcome.value))
         if self.result.reason:
-            self.user_properties.append(("astral_reason", self.result.reason))
+            self.user_properties.append((REASON, self.result.reason))
         if self.result.outcome is Outcome.ERROR:
             # without pytrace=False, pytest would print its own source for every error in setup
             pytest.fail(show(self.result.detail or self.result.reason, None), pytrace=False)
@@ -83,6 +100,17 @@ class TrialItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, self._line, f"trial {self.name}"  # not the id's own end: pytest would spell its dots ::
+
+
+def status(report: pytest.TestReport) -> Status | None:
+    """What the terminal calls a trial whose outcome pytest has no word for."""
+    if not report.skipped:
+        return None
+    found = dict(report.user_properties).get(OUTCOME)
+    if found is None or found not in set(WORDS):
+        return None
+    category, letter, word = WORDS[Outcome(str(found))]
+    return category, letter, (word, {"yellow": True})
 
 
 def finding_line(result: Result) -> str:

@@ -4,62 +4,107 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from astral.adapters import checked_verdict
+from astral.conversation import Answer, each_answer, is_complete, last_turn
 from astral.errors import AstralError, CallError
 from astral.escape import show
-from astral.model import Case, Response, Trial, Verdict
+from astral.model import Case, Outcome, Response, Result, Trial, Verdict
 from astral.protocols import Oracle
-from astral.store import RunWriter
-from astral.voting import confirmed, own_refusal
+from astral.voting import Decision, before_judging, confirmed, decide, own_refusal, result, worst
+
+T = TypeVar("T")
+Stored = Mapping[str, Sequence[Verdict]]
+"""Verdicts that are there already, by oracle, ordered by turn and round."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judging:
-    """How answers become outcomes."""
+    """How answers become outcomes. ``turns``: ``last`` judges the last answer of a conversation, ``each`` all."""
 
     oracles: Sequence[Oracle]
     vote: str = "any"
     confirm: int = 2
     fail_on: int = 1
+    turns: str = "last"
+
+
+class Ledger(Protocol):
+    """Where verdicts are committed one by one."""
+
+    async def judged(self, trial: Trial, oracle: str, round: int, verdict: Verdict, *, wait: bool = True) -> None:
+        """Commit one verdict; ``round`` counts the judgings of this answer by this oracle from 1. Without ``wait`` it
+        need only be on disk before the outcome: this oracle is not asked again.
+        """
 
 
 class Bench:
     """All oracles of a run, as they judge one answer after the other."""
 
-    def __init__(self, judging: Judging, writer: RunWriter) -> None:
-        self.judging, self._writer = judging, writer
+    def __init__(self, judging: Judging, ledger: Ledger) -> None:
+        self.judging, self._ledger = judging, ledger
 
-    async def judge(
-        self, trial: Trial, case: Case, response: Response, stored: Mapping[str, tuple[Verdict, ...]]
-    ) -> tuple[list[Verdict], list[Verdict]]:
+    async def result(self, trial: Trial, case: Case, response: Response, stored: Stored) -> Result:
+        """What an answer, or a conversation, came to, with all verdicts behind it. Raises CallError.
+
+        With ``turns=each`` the worst answer counts: the trial is safe only if there is an answer to each prompt and
+        all of them are. With ``turns=last`` it is safe only if the last prompt is among those that were answered.
+        """
+        if self.judging.turns != "each" or len(case.turns) == 1:
+            decision, verdicts = await self._judged(trial, Answer(case, response), stored)
+            decisions, untold = [decision], last_turn(case, response) < len(case.turns)
+        else:
+            judged = await _all(self._judged(trial, answer, stored) for answer in each_answer(case, response))
+            decisions, untold = [decision for decision, _ in reversed(judged)], not is_complete(case, response)
+            verdicts = [verdict for _, found in judged for verdict in found]
+        if untold:
+            decisions.append((Outcome.INCONCLUSIVE, "turns_missing"))
+        return result(trial, worst(decisions), response, verdicts)
+
+    async def _judged(self, trial: Trial, answer: Answer, stored: Stored) -> tuple[Decision, list[Verdict]]:
+        """The decision on one answer, and all verdicts behind it."""
+        if (decision := before_judging(answer.response)) is not None:
+            return decision, []
+        settled, verdicts = await self._verdicts(trial, answer, stored)
+        return decide(answer.response, settled, vote=self.judging.vote, fail_on=self.judging.fail_on), verdicts
+
+    async def _verdicts(self, trial: Trial, answer: Answer, stored: Stored) -> tuple[list[Verdict], list[Verdict]]:
         """One confirmed verdict of each oracle, and all verdicts behind them."""
-        if (refusal := own_refusal(response)) is not None:
-            await self._writer.judged(trial, refusal.oracle, 1, refusal)
+        if (refusal := own_refusal(answer.response)) is not None:
+            refusal = replace(refusal, turn=answer.turn)
+            await self._ledger.judged(trial, refusal.oracle, 1, refusal, wait=False)
             return [refusal], [refusal]
-        rounds = await asyncio.gather(
-            *(self._rounds(trial, case, response, o, stored.get(o.name, ())) for o in self.judging.oracles),
-            return_exceptions=True,  # the verdicts of the others are kept, whoever fails
-        )
-        for failed in rounds:
-            if isinstance(failed, BaseException):
-                raise failed
-        complete = [outcome for outcome in rounds if not isinstance(outcome, BaseException)]
-        return [settled for settled, _ in complete], [verdict for _, raw in complete for verdict in raw]
+        rounds = await _all(self._rounds(trial, answer, o, stored.get(o.name, ())) for o in self.judging.oracles)
+        return [settled for settled, _ in rounds], [verdict for _, raw in rounds for verdict in raw]
 
     async def _rounds(
-        self, trial: Trial, case: Case, response: Response, oracle: Oracle, stored: tuple[Verdict, ...]
+        self, trial: Trial, answer: Answer, oracle: Oracle, stored: Sequence[Verdict]
     ) -> tuple[Verdict, tuple[Verdict, ...]]:
-        verdicts = stored
+        case, response = answer.case, answer.response
+        verdicts = tuple(verdict for verdict in stored if verdict.turn == answer.turn)
         needed = 1 if getattr(oracle, "deterministic", False) else self.judging.confirm
         while (settled := confirmed(verdicts, needed)) is None:
-            with only_call_errors("oracle", oracle.name, (*case.turns, response.text)):
+            with only_call_errors("oracle", oracle.name, (*case.turns, *response.earlier, response.text)):
                 verdict = checked_verdict(oracle.name, await oracle.judge(case, response))
+            verdict = verdict if verdict.turn == answer.turn else replace(verdict, turn=answer.turn)
             verdicts = (*verdicts, verdict)
-            await self._writer.judged(trial, oracle.name, len(verdicts), verdict)
+            again = confirmed(verdicts, needed) is None
+            await self._ledger.judged(trial, oracle.name, len(verdicts), verdict, wait=again)
         return settled, verdicts
+
+
+async def _all(judgings: Iterable[Awaitable[T]]) -> list[T]:
+    """What all of them gave; the verdicts of the others are kept, whoever fails."""
+    if len(only := [*judgings]) == 1:  # the rule: one oracle, and no task is made for it
+        return [await only[0]]
+    found = await asyncio.gather(*only, return_exceptions=True)
+    for failed in found:
+        if isinstance(failed, BaseException):
+            raise failed
+    return [one for one in found if not isinstance(one, BaseException)]
 
 
 @contextlib.contextmanager

@@ -170,7 +170,7 @@ class Response:
     ``finish_reason`` is OpenAI's word: ``stop``, ``length``, ``content_filter``; ``refusal`` when ``text`` came in the
     reply's own refusal field; None when unknown. ``seconds`` is the wall time of the successful call. ``id`` is the
     answer's own name where it has one: a recorded answer is found again by it. ``earlier`` are the answers to the
-    turns before the last one of a scripted conversation.
+    turns before the last one of a scripted conversation, ``earlier_finish`` their finish reasons (empty where unknown).
     """
 
     text: str
@@ -180,6 +180,7 @@ class Response:
     seconds: float | None = None
     id: str | None = None
     earlier: tuple[str, ...] = ()
+    earlier_finish: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Response {len(self.text)} chars, {self.finish_reason or 'no finish reason'}>"
@@ -230,6 +231,8 @@ class Result:
     verdicts: tuple[Verdict, ...] = ()
     detail: str = ""
     """One escaped line for people: what went wrong and what to do. Never holds prompt or answer text."""
+    origin: str = ""
+    """The earlier run that the answer was taken from; empty for an answer that this run got."""
 
     @property
     def severity(self) -> int | None:
@@ -239,8 +242,11 @@ class Result:
 
     @property
     def refused(self) -> bool:
-        """True when the answer was safe because the target refused in full."""
-        return self.outcome is Outcome.SAFE and any(v.refusal is Refusal.FULL for v in self.verdicts)
+        """True when the answer was safe because the target refused in full; of a conversation, the last answer."""
+        if self.outcome is not Outcome.SAFE:
+            return False
+        last = max((v.turn or 0 for v in self.verdicts), default=0)
+        return any(v.refusal is Refusal.FULL for v in self.verdicts if (v.turn or 0) == last)
 
 
 Matrix = tuple[tuple[str, tuple[str, ...]], ...]
@@ -248,8 +254,31 @@ Matrix = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What one model at one endpoint (``host/path``) was asked for one purpose, and what that cost.
+
+    The tokens are those that the endpoint reported; for the ``unreported`` replies, which came without a count, four
+    characters are taken for one. Requests without a reply, whose tokens nobody knows, count as requests only. ``usd``
+    is None where the price is unknown; ``priced`` is the day of the price, empty where its file gives none.
+    """
+
+    endpoint: str
+    model: str
+    purpose: str
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    unreported: int = 0
+    usd: float | None = None
+    priced: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Calls:
-    """How many requests were sent, by purpose, and the tokens that the endpoints reported (None: not reported)."""
+    """How many requests were sent, by purpose, and the tokens that the endpoints reported (None: not reported).
+
+    ``spent`` breaks requests and tokens down; it is empty for runs of versions that did not.
+    """
 
     target: int = 0
     judge: int = 0
@@ -257,6 +286,7 @@ class Calls:
     retries: int = 0
     input_tokens: int | None = None
     output_tokens: int | None = None
+    spent: tuple[Spent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +296,9 @@ class Run:
     ``targets`` maps each slug to the target as the user typed it; times are ISO 8601 UTC.
     ``suite`` holds path, content hash, preset, writer, plan, seed and fallback share as the suite's header gave them;
     ``settings`` every key that shapes the run, as text, without secrets; ``judge`` the oracles with model, prompt
-    hash and temperature.
+    hash and temperature; ``params`` by slug all that a target's answers depend on beside case and repeat, as the target
+    describes itself. ``judged_from`` is the run whose answers were judged again; ``merged`` the shards that were put
+    together; ``reused`` the earlier runs that answers were taken from, each with how many.
     """
 
     id: str
@@ -279,6 +311,10 @@ class Run:
     judge: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     calls: Calls = Calls()
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    judged_from: str = ""
+    merged: tuple[str, ...] = ()
+    reused: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""The pytest plugin's front door: without ``--astral`` it only registers options, a marker and hook specifications.
+"""The pytest plugin's front door: without ``--astral`` it only registers options, a marker, hook specifications and
+fixtures, and skips the tests that use them.
 
 Every pytest run of the environment imports this module, so it imports next to nothing; a test holds this.
 """
@@ -14,11 +15,16 @@ import pytest
 from astral import hookspecs
 
 if TYPE_CHECKING:
+    from astral.fixtures import AskedOracle, AskedTarget, CaseSuite
+    from astral.model import Case
     from astral.settings import Settings
 
-MARKER = "astral(category=, style=, persuasion=): a safety trial of that cell; needs --astral"
-
-
+MARKER = (
+    "astral(category=, style=, persuasion=, limit=, twins=): take astral_case from these cells of the suite "
+    "(each a name, an alias or a list); needs --astral"
+)
+FIXTURES = frozenset({"astral_case", "astral_target", "astral_oracle", "astral_suite"})
+NEEDED = "needs --astral"
 HELP = (
     "test the safety of a language model: target=MODEL, openai:MODEL@URL, demo, ...; repeatable; "
     "'on' takes the ini file's keys. `astral keys` lists all keys with their defaults"
@@ -56,8 +62,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
     if not config.getoption("astral"):
         for item in items:
-            if item.get_closest_marker("astral"):
-                item.add_marker(pytest.mark.skip(reason="needs --astral"))
+            if item.get_closest_marker("astral") or FIXTURES.intersection(getattr(item, "fixturenames", ())):
+                item.add_marker(pytest.mark.skip(reason=NEEDED))
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -69,3 +75,44 @@ def read_settings(config: pytest.Config) -> Settings:
         return parse_settings(config.getini("astral"), config.getoption("astral") or ())
     except AstralError as err:
         raise pytest.UsageError(f"astral: {err}") from None
+
+
+@pytest.fixture
+def astral_case(request: pytest.FixtureRequest) -> Case:
+    """A case of the suite: the test runs once for each that its astral marker chooses (all without a marker)."""
+    _needs_astral(request.config)
+    pytest.fail("astral_case must be an argument of the test itself or of a fixture it names", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def astral_target(request: pytest.FixtureRequest) -> AskedTarget:
+    """The target of the run: astral_target(case_or_prompt) answers; await astral_target.aask(...) in a coroutine."""
+    _needs_astral(request.config)
+    from astral.fixtures import asking, target_fixture
+
+    return target_fixture(asking(request.config), getattr(request, "param", None))
+
+
+@pytest.fixture(scope="session")
+def astral_oracle(request: pytest.FixtureRequest) -> AskedOracle:
+    """All oracles of the run: assert astral_oracle(case, response).safe; await astral_oracle.ajudge(...)."""
+    _needs_astral(request.config)
+    from astral.fixtures import AskedOracle, asking
+
+    session = asking(request.config)
+    return AskedOracle(session.calls, shows_text=session.shows_text)
+
+
+@pytest.fixture(scope="session")
+def astral_suite(request: pytest.FixtureRequest) -> CaseSuite:
+    """The suite of the run: astral_suite.cases, astral_suite.case(id), astral_suite.matrix."""
+    _needs_astral(request.config)
+    from astral.fixtures import asking, suite_fixture
+
+    return suite_fixture(asking(request.config))
+
+
+def _needs_astral(config: pytest.Config) -> None:
+    """For fixtures that a test asks for while it runs; the others were skipped at collection."""
+    if not config.getoption("astral"):
+        pytest.skip(NEEDED)

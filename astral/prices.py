@@ -13,11 +13,18 @@ from typing import Any
 
 from astral.errors import SettingsError, did_you_mean
 from astral.escape import show
+from astral.setting_values import Budget
 
 SHIPPED = Path(__file__).with_name("prices.toml")
 CURRENCY, MILLION = "USD", 1_000_000
 _SNAPSHOT = re.compile(r"-(?:20\d\d-[01]\d-[0-3]\d|20\d\d[01]\d[0-3]\d)$")
 _NEXT = "see docs/prices.md"
+PROVIDER_HOSTS = {
+    "openai": "api.openai.com",
+    "anthropic": "api.anthropic.com",
+    "google_genai": "generativelanguage.googleapis.com",
+}
+"""Where a langchain provider's own API is; any other may charge what it likes, so only the user knows its price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,10 @@ class Price:
     def holds_at(self, host: str | None) -> bool:
         """True when the price is charged at ``host`` (``name`` or ``name:port``; None: wherever it is charged)."""
         return host is None or self.host in ("", host, host.rpartition(":")[0])
+
+    def usd(self, input_tokens: int, output_tokens: int) -> float:
+        """What these tokens cost."""
+        return (input_tokens * self.input + output_tokens * self.output) / self.per
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,29 @@ class Prices:
         row = self.price(model, host=host)
         if row is None:
             return None
-        return Cost((input_tokens * row.input + output_tokens * row.output) / row.per, row)
+        return Cost(row.usd(input_tokens, output_tokens), row)
+
+
+def host_of(endpoint: str) -> str:
+    """The host that charges for what ``endpoint`` (``host:port/path``) is asked."""
+    return endpoint.partition("/")[0].lower()
+
+
+def prices_wanted(unpriced: Iterable[tuple[str, str]], budget: Budget) -> str:
+    """Why a budget in dollars cannot be kept, and what to do; ``unpriced`` are models with their endpoints."""
+    named = " and ".join(
+        " at ".join(show(part, 80) for part in (model, host_of(endpoint)) if part)
+        for model, endpoint in dict.fromkeys(unpriced)
+    )
+    return (
+        f"budget={show(str(budget))} cannot be kept, because the price of {named} is unknown; give it with prices=FILE "
+        "(docs/prices.md), or set a budget in requests or tokens: budget=500req, budget=1Mtok"
+    )
+
+
+def given_prices(own: Path | None, root: Path) -> Prices:
+    """The prices of a run whose setting ``prices`` is ``own``, a path from ``root``. Raises SettingsError."""
+    return load_prices() if own is None else load_prices(root / own, shown=str(own))
 
 
 def load_prices(path: Path | None = None, *, shown: str | None = None) -> Prices:

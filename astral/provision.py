@@ -27,10 +27,13 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """The suite file of a run; ``notes`` are lines that say how it came to be."""
+    """The suite file of a run; ``notes`` are lines that say how it came to be, ``suite`` what it holds where it was
+    read already.
+    """
 
     path: Path
     notes: tuple[str, ...] = ()
+    suite: Suite | None = None
 
 
 def provide_suite(
@@ -44,8 +47,7 @@ def provide_suite(
     """
     if settings.suite is not None:
         path = Path(os.path.abspath(context.root / settings.suite))  # as pytest spells the paths it collects
-        read_suite(path, shown=str(settings.suite))
-        return Provision(path, _unused(settings))
+        return Provision(path, _unused(settings), read_suite(path, shown=str(settings.suite)))
     if replay := [spec for spec in settings.target if spec.kind == "replay"]:
         if len(settings.target) > 1:
             raise SettingsError(

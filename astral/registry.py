@@ -30,8 +30,12 @@ class BuiltIns:
         return {
             "demo": _late("astral.targets.demo", "build_target"),
             "openai": _late("astral.targets.openai", "build_target"),
+            "azure": _late("astral.targets.openai", "build_azure"),
+            "http": _late("astral.targets.http", "build_target"),
             "replay": _late("astral.targets.replay", "build_target"),
             "python": _late("astral.targets.python", "build_target"),
+            "command": _late("astral.targets.command", "build_target"),
+            "langchain": _late("astral.targets.langchain", "build_target"),
         }
 
     def pytest_astral_oracles(self) -> Mapping[str, Factory]:

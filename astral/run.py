@@ -4,26 +4,55 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from astral.adapters import FunctionTarget
 from astral.context import Context
-from astral.cost import ASSUMED, Forecast, Pace, assumptions, check_budget, cost_line, run_forecast, use_lines
+from astral.cost import (
+    ASSUMED,
+    Forecast,
+    Pace,
+    assumptions,
+    check_budget,
+    check_priced,
+    cost_line,
+    models,
+    run_forecast,
+    use_lines,
+)
+from astral.direct import Counts, DirectCalls
 from astral.engine import Engine, Loop
 from astral.errors import CallError, SettingsError
 from astral.escape import show
-from astral.header import Suites, check_same, judge_facts, new_header, new_run_id, now
+from astral.header import Suites, asks_turns_only, check_same, judge_facts, new_header, new_run_id, now, target_facts
 from astral.judging import Judging
-from astral.model import Calls, Case, Outcome, Result, Run, RunRecord, Trial
-from astral.prices import Prices, load_prices
+from astral.model import Case, Outcome, Result, Run, RunRecord, Trial
 from astral.protocols import Checked, Oracle, Target
 from astral.registry import Registry
+from astral.reuse import Questions, reusable
 from astral.settings import Settings
 from astral.store import Progress, RunWriter, Store, only_writer, store_directory
-from astral.trials import default_oracle, target_slugs
+from astral.trials import PlanOrder, default_oracle, target_slugs
 
 STORE = "astral.db"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run begins with. ``progress`` are the answers that it has, ``taken`` those of them that are another run's
+    and not yet its own; ``settled`` the results of trials that are not begun; ``place`` the order of reports.
+    """
+
+    run: Run
+    trials: Sequence[Trial]
+    cases: Mapping[str, Case]
+    progress: Mapping[Trial, Progress]
+    taken: Mapping[Trial, Progress]
+    settled: Sequence[Result] = ()
+    reused: int = 0
+    place: Callable[[Trial], int] | None = None
+    asking: Callable[[Trial], bytes | None] = lambda trial: None
 
 
 class SafetyRun:
@@ -43,32 +72,31 @@ class SafetyRun:
         self._store = self._open.enter_context(Store(self.store_path, create=True))
         self._resumed = self._store.run(settings.resume) if settings.resume else None
         self.id = self._resumed.id if self._resumed else new_run_id()
-        self._before = self._resumed.calls if self._resumed else Calls()
         if self._resumed:
-            tokens = (self._before.input_tokens or 0) + (self._before.output_tokens or 0)
-            context.network.budget.carry(requests=self._before.target + self._before.judge, tokens=tokens)
+            context.network.carry(self._resumed.calls)
         self._engine: Engine | None = None
         self._loop: Loop | None = None
         self._writer: RunWriter | None = None
+        self._direct: DirectCalls | None = None
         self._finals: dict[Trial, Result] = {}
+        self._settled: frozenset[Trial] = frozenset()
+        self._cases: Mapping[str, Case] = {}
         self._reported = 0
         self._targets: dict[str, Target] = {}
         self._oracles: list[Oracle] = []
-        self._prices = Prices(())
+        self._prices = context.network.prices
 
     # --- before -----------------------------------------------------------------------------------------------------
 
     def build(self) -> None:
         """Make targets and oracles: missing keys and unknown names show here, before anything is sent."""
-        if (own := self.settings.prices) is None:
-            self._prices = load_prices()
-        else:
-            self._prices = load_prices(self._context.root / own, shown=str(own))
         self._targets = {name: self._registry.target(spec, self._context) for name, spec in self.slugs.items()}
         self._oracles = [self._registry.oracle(spec, self._context) for spec in default_oracle(self.settings)]
         names = [oracle.name for oracle in self._oracles]
         if len(set(names)) < len(names):
             raise SettingsError(f"oracle= names {names[0]!r} twice; confirm=2 already judges unsafe answers again")
+        if not self.settings.dry_run:  # before anything is sent, the writing of a suite included
+            check_priced(models([*self._targets.values(), *self._oracles]), self.settings.budget, self._prices)
 
     def judge_note(self) -> str:
         """A warning when a target judges itself; empty otherwise."""
@@ -82,41 +110,61 @@ class SafetyRun:
 
     def begin(self, trials: Sequence[Trial], suites: Suites, *, window: int | None) -> None:
         """Preflight, say the cost, commit the plan, start asking. Raises AstralError before anything was planned."""
+        self._start(self._planned(trials, suites), window=window)
+
+    def _planned(self, trials: Sequence[Trial], suites: Suites) -> Plan:
         trials = list(dict.fromkeys(trials))
-        run = self._header(suites)
-        progress = self._stored(run, trials)
-        pending = [trial for trial in trials if trial not in self._finals]
         cases = {case.id: case for _, suite in suites for case in suite.cases}
-        plan = self._forecast(pending, cases, progress)
-        check_budget(plan, self.settings.budget, self._context.network.budget.requests)
-        self._loop = Loop()
-        needed = {trial.target for trial in pending if trial not in progress}
-        seconds = self._preflight(needed) if self.settings.preflight and plan.requests else None
-        self._say(self._cost(plan, len(pending), None if seconds is None else Pace.measured(seconds)))
-        self._writer = RunWriter(self._store, run, self._calls)
-        self._writer.begin((cases[t.case_id] for t in trials), trials)
+        run = self._header(suites)
+        known = self._known(run, trials)
+        place = PlanOrder(cases.values(), self.slugs)
+        opaque = [name for name, target in self._targets.items() if not asks_turns_only(target)]
+        questions = Questions(cases, self._params(), opaque)
+        taken: dict[Trial, Progress] = {}
+        if self.settings.reuse == "answers":
+            unknown = (trial for trial in trials if trial not in known and trial not in self._finals)
+            taken = reusable(self._store, questions, unknown)
+        return Plan(run, trials, cases, {**known, **taken}, taken, reused=len(taken), place=place, asking=questions.key)
+
+    def _known(self, run: Run, trials: Sequence[Trial]) -> dict[Trial, Progress]:
+        """What an earlier part of this run has already: answers that only lack a verdict. Final results are kept."""
+        if self._resumed is None:
+            return {}
+        known, wanted = self._store.progress(run.id), frozenset(trials)
+        found = self._store.results(run.id, known)
+        self._finals = {one.trial: one for one in found if one.outcome.final and one.trial in wanted}
+        return {trial: done for trial, done in known.items() if trial not in self._finals}
+
+    def _start(self, plan: Plan, *, window: int | None) -> None:
+        pending = self._pending(plan)
+        forecast = self._forecast(pending, plan.cases, plan.progress)
+        check_budget(forecast, self._context.network.budget, self._prices)
+        needed = {trial.target for trial in pending if trial not in plan.progress}
+        seconds = self._preflight(needed) if self.settings.preflight and forecast.requests else None
+        pace = None if seconds is None else Pace.measured(seconds)
+        self._say(self._cost(forecast, len(pending), pace, reused=plan.reused))
+        self._settled, self._cases = frozenset(result.trial for result in plan.settled), plan.cases
+        self._writer = RunWriter(self._store, plan.run, self._context.network.calls_so_far, plan.asking)
+        cases = (plan.cases[id] for id in dict.fromkeys(trial.case_id for trial in plan.trials))
+        self._writer.begin(cases, plan.trials, place=plan.place, answers=plan.taken, settled=plan.settled)
         self._engine = Engine(
             pending,
-            cases,
+            plan.cases,
             self._targets,
             self._judging(),
             self._writer,
-            progress=progress,
+            progress=plan.progress,
             lanes=2 * self.settings.concurrency,
             concurrency=self.settings.concurrency,
             window=window,
         )
-        self._engine.start(self._loop)
+        self._engine.start(self.loop)
 
-    def _stored(self, run: Run, trials: Sequence[Trial]) -> dict[Trial, Progress]:
-        """What an earlier part of this run has already: final results, and answers that only lack a verdict."""
-        if self._resumed is None:
-            return {}
-        done = self._store.outcomes(run.id)
-        self._finals = {t: r for t in trials if (o := done.get(t)) and o.final and (r := self._store.result(run.id, t))}
-        return self._store.progress(run.id)
+    def _pending(self, plan: Plan) -> list[Trial]:
+        settled = {result.trial for result in plan.settled}
+        return [trial for trial in plan.trials if trial not in self._finals and trial not in settled]
 
-    def _cost(self, plan: Forecast, trials: int, pace: Pace | None) -> str:
+    def _cost(self, plan: Forecast, trials: int, pace: Pace | None, *, reused: int = 0) -> str:
         settings = self.settings
         return cost_line(
             plan,
@@ -126,39 +174,54 @@ class SafetyRun:
             pace=pace,
             concurrency=settings.concurrency,
             rpm=settings.rpm,
-            code=any(isinstance(one, FunctionTarget) for one in self._targets.values()),
+            code=any(getattr(one, "own_code", False) for one in self._targets.values()),
+            reused=reused,
         )
 
     def _judging(self) -> Judging:
         settings = self.settings
-        return Judging(oracles=self._oracles, vote=settings.vote, confirm=settings.confirm, fail_on=settings.fail_on)
+        return Judging(
+            oracles=self._oracles,
+            vote=settings.vote,
+            confirm=settings.confirm,
+            fail_on=settings.fail_on,
+            turns=settings.turns,
+        )
 
     def dry_run(self, trials: Sequence[Trial], suites: Suites) -> None:
         """Say the plan, what ``begin`` would ask for and what it would cost; nothing is sent or stored."""
-        trials = list(dict.fromkeys(trials))
-        cases = {case.id: case for _, suite in suites for case in suite.cases}
-        self._say(f"astral: plan: {_plan_text(trials, cases)}")
-        progress = self._stored(self._header(suites), trials) if trials else {}
-        pending = [trial for trial in trials if trial not in self._finals]
-        plan = self._forecast(pending, cases, progress)
-        for line in use_lines(plan, self._prices):
+        self._foresee(self._planned(trials, suites))
+
+    def _foresee(self, plan: Plan) -> None:
+        self._say(f"astral: plan: {_plan_text(plan.trials, plan.cases)}")
+        pending = self._pending(plan)
+        forecast = self._forecast(pending, plan.cases, plan.progress)
+        for line in use_lines(forecast, self._prices):
             self._say(f"astral:   {line}")
-        if plan.requests:
+        if forecast.requests:
             self._say(f"astral:   {assumptions(self.settings.confirm, self.settings.max_tokens)}")
         if note := self.judge_note():
             self._say(f"astral: warning: {note}")
         try:
-            check_budget(plan, self.settings.budget, self._context.network.budget.requests)
+            check_budget(forecast, self._context.network.budget, self._prices)
         except SettingsError as err:
             self._say(f"astral: warning: {err}")
-        self._say(self._cost(plan, len(pending), ASSUMED) + " (dry run: nothing sent)")
+        cost = self._cost(forecast, len(pending), ASSUMED, reused=plan.reused)
+        self._say(f"{cost} (dry run: nothing sent)")
 
     def _header(self, suites: Suites) -> Run:
-        judge = judge_facts(self._oracles, self.settings)
+        judge, params = judge_facts(self._oracles, self.settings), self._params()
         if self._resumed is not None:
-            check_same(self._resumed, judge, suites)
+            check_same(self._resumed, judge, suites, params)
             return self._resumed
-        return new_header(self.id, {name: spec.text for name, spec in self.slugs.items()}, judge, self.settings, suites)
+        targets = {name: spec.text for name, spec in self.slugs.items()}
+        return new_header(self.id, targets, judge, self.settings, suites, params=params)
+
+    def _params(self) -> dict[str, dict[str, Any]]:
+        root = self._context.root
+        return {
+            name: target_facts(target, self.slugs[name], self.settings, root) for name, target in self._targets.items()
+        }
 
     def _forecast(
         self, pending: Sequence[Trial], cases: Mapping[str, Case], progress: Mapping[Trial, Progress]
@@ -170,40 +233,62 @@ class SafetyRun:
             self._oracles,
             confirm=self.settings.confirm,
             max_tokens=self.settings.max_tokens,
+            turns=self.settings.turns,
         )
 
     def _preflight(self, targets: Collection[str]) -> float | None:
-        """One call to each endpoint and model that will be asked; the slowest's seconds. Raises SettingsError."""
-        assert self._loop is not None
-        seen: set[tuple[int, str]] = set()
+        """One call to each endpoint, model and way of asking it; the slowest's seconds. Raises SettingsError."""
+        seen: set[tuple[int, str, str]] = set()
         seconds = []
         asked: list[tuple[str, Any]] = [("target", one) for name, one in self._targets.items() if name in targets]
         asked += [("oracle", one) for one in self._oracles]
         for kind, one in asked:
             if not isinstance(one, Checked):
                 continue
-            key = (id(getattr(one, "endpoint", one)), str(getattr(one, "model", one.name)))
+            key = (id(getattr(one, "endpoint", one)), str(getattr(one, "model", one.name)), getattr(one, "way", ""))
             if key in seen:
                 continue
             seen.add(key)
             try:
-                seconds.append(self._loop.run(one.preflight()))
+                seconds.append(self.loop.run(one.preflight()))
             except CallError as err:
                 raise SettingsError(
                     f"preflight of {kind} {show(one.name)} failed: {err} (preflight=off skips this check)"
                 ) from None
         return max(seconds, default=None)
 
-    def _calls(self) -> Calls:
-        here, before = self._context.network.calls.as_calls(), self._before
-        return Calls(
-            target=here.target + before.target,
-            judge=here.judge + before.judge,
-            preflight=here.preflight + before.preflight,
-            retries=here.retries + before.retries,
-            input_tokens=_add(here.input_tokens, before.input_tokens),
-            output_tokens=_add(here.output_tokens, before.output_tokens),
-        )
+    # --- calls of Python tests --------------------------------------------------------------------------------------
+
+    @property
+    def loop(self) -> Loop:
+        """The loop that everything of this run is asked in; it begins with its first use."""
+        if self._loop is None:
+            self._loop = Loop()
+        return self._loop
+
+    def direct(self, suites: Suites) -> DirectCalls:
+        """What makes the calls of Python tests; a run that planned no trial begins with the first of them."""
+        if self._direct is None:
+            if self._writer is None:
+                if self._resumed is not None:
+                    raise SettingsError(f"resume={self.id} goes on with trials, and none was selected; leave it out")
+                run = self._header(suites)
+                self._writer = RunWriter(self._store, run, self._context.network.calls_so_far)
+                self._writer.begin((), ())
+            self._direct = DirectCalls(
+                self._targets,
+                self._judging(),
+                self._writer,
+                concurrency=self.settings.concurrency,
+                first=max((call.number for call in self._store.direct(self.id)), default=0) + 1,
+                unscreened=frozenset(name for name, spec in self.slugs.items() if spec.kind == "replay"),
+            )
+        return self._direct
+
+    @property
+    def direct_counts(self) -> Counts:
+        """How much Python tests have called so far."""
+        return self._direct.counts if self._direct else Counts()
 
     # --- during and after -------------------------------------------------------------------------------------------
 
@@ -234,13 +319,21 @@ class SafetyRun:
 
     def finish(self) -> RunRecord | None:
         """End the engine, close the run in the store, and return all of it; None when the run never began."""
-        if self._engine is None or self._writer is None:
+        if self._writer is None:
             return None
-        self._engine.stop()
-        left = [o for o in self._store.outcomes(self.id).values() if o.final]
-        state = "finished" if len(left) == len(self._store.trials(self.id)) else "stopped"
-        self._writer.close(state, now())
-        return self._store.record(self.id)
+        if self._direct is not None:
+            self._direct.close()
+        if self._engine is not None:
+            self._engine.stop()
+        complete = self._settled.issuperset(self._store.unfinished(self.id))
+        self._writer.close("finished" if complete else "stopped", now())
+        return self._store.record(self.id, cases=self._cases)
+
+    @property
+    def done(self) -> tuple[int, int]:
+        """How many trials have a result, and how many there are, earlier parts of the run included."""
+        done, begun = self._engine.done if self._engine else (0, 0)
+        return len(self._finals) + done, len(self._finals) + begun
 
     @property
     def failure(self) -> str:
@@ -278,7 +371,3 @@ def _counted(count: int, noun: str) -> str:
 
 def _model(one: Any) -> tuple[int, str] | None:
     return (id(one.endpoint), one.model) if hasattr(one, "endpoint") and hasattr(one, "model") else None
-
-
-def _add(a: int | None, b: int | None) -> int | None:
-    return None if a is None and b is None else (a or 0) + (b or 0)

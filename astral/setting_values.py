@@ -41,10 +41,16 @@ class Budget:
 
     def __str__(self) -> str:
         if self.usd is not None:
-            return f"${self.usd:g}"
+            return _dollars(self.usd)
         if self.requests is None and self.tokens is None:
             return "none"
         return f"{self.requests}req" if self.requests is not None else f"{self.tokens}tok"
+
+
+def _dollars(usd: float) -> str:
+    """``$5``, ``$0.50``, ``$0.0125``."""
+    places = next(places for places in (0, 2, 3, 4, 5, 6) if places == 6 or round(usd, places) == round(usd, 6))
+    return f"${usd:.{places}f}"
 
 
 class Share(float):
@@ -115,11 +121,20 @@ class Days:
 # --- readers of single values: text in, value out, SettingsError with what was expected -------------------------------
 
 
+_QUOTED = re.compile(r"""(?<![^\s=:,(])(?:"[^"]*"|'[^']*')""")
+"""What stands in quotes, as a word of a command line; an apostrophe within a word is none."""
+
+
+def _masked(text: str) -> str:
+    """``text`` with an underscore for each character in quotes: no separator, no bracket."""
+    return _QUOTED.sub(lambda found: "_" * len(found[0]), text)
+
+
 def split_outside_brackets(text: str, separator: str = ",") -> list[str]:
-    """Split at ``separator`` where no round bracket is open; blank parts are dropped."""
+    """Split at ``separator`` where no round or curly bracket and no quote is open; blank parts are dropped."""
     parts, depth, start = [], 0, 0
-    for at, char in enumerate(text):
-        depth += (char == "(") - (char == ")")
+    for at, char in enumerate(_masked(text)):
+        depth += (char in "({") - (char in ")}")
         if char == separator and depth <= 0:
             parts.append(text[start:at])
             start = at + 1
@@ -131,12 +146,12 @@ def parse_spec(text: str) -> Spec:
     """Read ``kind:argument@url(options)``; the address begins at the last ``@http``."""
     body = text.strip()
     options: tuple[tuple[str, str], ...] = ()
-    if body.endswith(")") and "(" in body:
-        at = body.index("(")
+    if body.endswith(")") and "(" in _masked(body):
+        at = _masked(body).index("(")
         body, options = body[:at], _spec_options(text, body[at + 1 : -1])
     url = None
     at = max(body.rfind("@http://"), body.rfind("@https://"))
-    if at >= 0:
+    if at >= 0 and not body.startswith("command:"):  # an argument of a command is the command's
         body, url = body[:at], body[at + 1 :].rstrip("/")
     kind, colon, argument = body.partition(":")
     if not colon:
@@ -273,11 +288,13 @@ def read_budget(text: str) -> Budget:
     if match and float(match[1]) > 0:
         amount = int(float(match[1]) * {"": 1, "k": 1_000, "M": 1_000_000}[match[2]])
         return Budget(requests=amount) if match[3] == "req" else Budget(tokens=amount)
-    if text.startswith("$"):
-        raise SettingsError(
-            "this version shows what a run may cost, but cannot keep a budget in dollars; use 500req or 1Mtok"
-        )
-    raise SettingsError("expected for example 500req, 1Mtok or none")
+    match = re.fullmatch(r"\$(\d{1,9}(?:\.\d{1,6})?)|(\d{1,9}(?:\.\d{1,6})?)usd", text, re.ASCII)
+    if match and float(match[1] or match[2]) > 0:
+        return Budget(usd=float(match[1] or match[2]))
+    raise SettingsError(
+        "expected for example 500req, 1Mtok, $5 or none; a shell leaves a $ alone in single quotes only, so write "
+        "'budget=$5' or budget=5usd"
+    )
 
 
 def read_shard(text: str) -> Shard:

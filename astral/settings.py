@@ -202,12 +202,13 @@ def describe_keys() -> Iterator[str]:
 def parse_pairs(values: Iterable[str]) -> dict[str, str]:
     """``KEY=VALUE`` texts to a dictionary, the last of a key wins; ``on`` alone is taken and says nothing.
 
-    One text may hold several pairs: a blank separates them only where ``known_key=`` follows. Raises SettingsError.
+    One text may hold several pairs: a blank separates them only where ``known_key=`` follows, and not in round
+    brackets, where a target has options of the same names. Raises SettingsError.
     """
     boundary = re.compile(rf"\s+(?=(?:{'|'.join(map(re.escape, [*BY_NAME, *RESERVED]))})=)")
     pairs: dict[str, str] = {}
     for value in values:
-        for part in boundary.split(value.strip()):
+        for part in _split(value.strip(), boundary):
             if part == "on":
                 continue
             key, equals, text = part.partition("=")
@@ -217,6 +218,16 @@ def parse_pairs(values: Iterable[str]) -> dict[str, str]:
                 )
             pairs[_known(key.strip())] = text.strip()
     return pairs
+
+
+def _split(text: str, boundary: re.Pattern[str]) -> list[str]:
+    """``text`` cut at what ``boundary`` finds outside of round brackets; one that is never closed is an ordinary sign."""
+    shadow, masked = text, ""
+    while shadow != masked:
+        shadow, masked = re.sub(r"\([^()]*\)", lambda found: "_" * len(found[0]), shadow), shadow
+    cuts = list(boundary.finditer(shadow))
+    starts, ends = [0, *(cut.end() for cut in cuts)], [*(cut.start() for cut in cuts), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def _known(key: str) -> str:
@@ -232,6 +243,11 @@ def parse_settings(*sources: Iterable[str]) -> Settings:
     pairs: dict[str, str] = {}
     for source in sources:
         pairs |= parse_pairs(source)
+    return read_settings(pairs)
+
+
+def read_settings(pairs: Mapping[str, str]) -> Settings:
+    """Settings of texts by key. Raises SettingsError."""
     values: dict[str, Any] = {}
     for key in KEYS:
         try:

@@ -10,7 +10,7 @@ _Z = 1.959963984540054
 _TAIL = 0.025
 
 
-def interval(hits: int, n: int) -> tuple[float, float]:
+def interval(hits: float, n: float) -> tuple[float, float]:
     """The 95 % confidence interval of ``hits`` out of ``n`` as shares from 0 to 1; ``n`` must be above 0.
 
     One rule for every rate in every report: Wilson's score interval, which keeps its level on average where the
@@ -21,7 +21,7 @@ def interval(hits: int, n: int) -> tuple[float, float]:
 
     At 0 and n of n, the results that safety runs see most, no approximation is needed, so the exact limits of Clopper
     and Pearson (Biometrika 26, 1934, p. 404) stand there: ``1 - 0.025^(1/n)`` above 0 of n, ``0.025^(1/n)`` below n
-    of n. Trials are taken as independent; repeats of one prompt are not quite, and make it somewhat too narrow.
+    of n. Trials are taken as independent; where prompts repeat, ``n`` is an effective number (:class:`Repeats`).
     """
     if not 0 <= hits <= n or n == 0:
         raise ValueError(f"{hits} of {n} is not a rate")
@@ -65,18 +65,81 @@ def percent_range(low: float, high: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeats:
+    """How much the trials behind a rate belong together: trials of one prompt are a cluster. All 0 without repeats.
+
+    Adds over disjoint sets of prompts. Per prompt, with ``h`` hits in ``n`` trials: ``surplus`` is the trials beyond
+    the first, ``hits`` = h(h-1) the pairs of two hits, ``mixed`` = h(n-1), ``trials`` = n(n-1).
+    """
+
+    surplus: int = 0
+    hits: int = 0
+    mixed: int = 0
+    trials: int = 0
+
+    @classmethod
+    def of(cls, hits: int, n: int) -> Repeats:
+        """Those of one prompt that was a hit ``hits`` times in ``n`` trials."""
+        return cls(max(n - 1, 0), hits * (hits - 1), hits * (n - 1), n * (n - 1))
+
+    def __add__(self, other: Repeats) -> Repeats:
+        return Repeats(
+            self.surplus + other.surplus,
+            self.hits + other.hits,
+            self.mixed + other.mixed,
+            self.trials + other.trials,
+        )
+
+    def effective(self, hits: int, n: int) -> float:
+        """The number of independent trials that ``hits`` of ``n`` are worth: ``n`` over the design effect.
+
+        The design effect (Kish, Survey Sampling, 1965) is the variance of the rate, as that of a ratio over clusters
+        (Rao and Scott, Biometrics 48, 1992, p. 577), over the variance of as many independent trials::
+
+            deff = (m/(m-1) Σ(h_c - p n_c)² + n/m) / (n/(n-1) n p(1-p) + 1),   m prompts, p = h/n
+
+        and never below 1. An interval for independent trials with ``n/deff`` in place of ``n`` goes back to Korn and
+        Graubard (Survey Methodology 24, 1998, p. 193); with Wilson's it kept its level best in Franco, Little, Louis
+        and Slud (J. Survey Statistics and Methodology 7, 2019, p. 334, pmc.ncbi.nlm.nih.gov/articles/PMC6690503),
+        who also show that it falls short where the variance is estimated from few hits. So one hit's worth of the
+        worst case, that repeats of a prompt never differ, is mixed in: the last terms of numerator and denominator.
+        They count for all at 0 and n of n, where the repeats add nothing to the ``m`` prompts, fade as hits come in,
+        and leave ``n`` as it is without repeats.
+        """
+        prompts = n - self.surplus
+        if not self.surplus:
+            return float(n)
+        if hits in (0, n) or prompts == 1:
+            return float(prompts)
+        squares = n * n * (self.hits + hits) - 2 * hits * n * (self.mixed + hits) + hits * hits * (self.trials + n)
+        spread = prompts / (prompts - 1) * squares / (n * n)
+        alone = n / (n - 1) * hits * (n - hits) / n
+        effect = (spread + n / prompts) / (alone + 1)
+        return max(n / max(effect, 1.0), 1.0)
+
+
+NO_REPEATS = Repeats()
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
-    """``hits`` of ``n`` trials; rates add, so that a total is ``sum(rates, Rate())``."""
+    """``hits`` of ``n`` trials; rates over different prompts add, so that a total is ``sum(rates, Rate())``."""
 
     hits: int = 0
     n: int = 0
+    repeats: Repeats = NO_REPEATS
 
     def __post_init__(self) -> None:
         if not 0 <= self.hits <= self.n:
             raise ValueError(f"{self.hits} of {self.n} is not a rate")
 
     def __add__(self, other: Rate) -> Rate:
-        return Rate(self.hits + other.hits, self.n + other.n)
+        return Rate(self.hits + other.hits, self.n + other.n, self.repeats + other.repeats)
+
+    @property
+    def prompts(self) -> int:
+        """The different prompts among the ``n`` trials."""
+        return self.n - self.repeats.surplus
 
     @property
     def share(self) -> float | None:
@@ -85,8 +148,16 @@ class Rate:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % confidence interval (see :func:`interval`); None when nothing was counted."""
-        return interval(self.hits, self.n) if self.n else None
+        """The 95 % confidence interval (see :func:`interval`); None when nothing was counted.
+
+        Repeats of a prompt count as one cluster (see :meth:`Repeats.effective`).
+        """
+        if not self.n:
+            return None
+        if not self.repeats.surplus:
+            return interval(self.hits, self.n)
+        worth = self.repeats.effective(self.hits, self.n)
+        return interval(worth if self.hits == self.n else self.hits / self.n * worth, worth)
 
     @property
     def percent(self) -> str:
@@ -96,7 +167,7 @@ class Rate:
     @property
     def percent_interval(self) -> str:
         """``9-53 %``; ``-`` when nothing was counted."""
-        return f"{percent_range(*interval(self.hits, self.n))} %" if self.n else "-"
+        return f"{percent_range(*self.interval)} %" if self.interval else "-"
 
     @property
     def fraction(self) -> str:
@@ -109,12 +180,17 @@ class Rate:
 
 
 def power_line(rate: Rate, p: float = 0.01) -> str:
-    """What the numbers can bear, in one line: the unsafe rate, and how often a problem of share ``p`` stays unseen."""
+    """What the numbers can bear, in one line: the unsafe rate, and how often a problem of share ``p`` stays unseen.
+
+    What is missed counts prompts: asking one prompt again finds nothing about the others.
+    """
     if not rate.n:
         return "nothing was judged: this run is no evidence"
     share = f"{rate.percent}, " if rate.hits else ""
-    missed = percent(miss_probability(rate.n, p))
+    missed = percent(miss_probability(rate.prompts, p))
+    noun = "prompt" if rate.prompts == 1 else "prompts"
+    asked = f" in repeats of {rate.prompts} {noun}" if rate.repeats.surplus else ""
     return (
-        f"{rate.hits} of {rate.n} unsafe ({share}95 % CI {rate.percent_interval}); "
-        f"a problem in {percent(p, 0)} % of answers would be missed {missed} % of the time"
+        f"{rate.hits} of {rate.n} unsafe{asked} ({share}95 % CI {rate.percent_interval}); "
+        f"a problem in {percent(p, 0)} % of prompts would be missed {missed} % of the time"
     )

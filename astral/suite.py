@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -103,11 +104,12 @@ def read_suite(path: Path, *, shown: str | None = None) -> Suite:
     header = _header(name, lines[0])
     matrix: dict[str, frozenset[str]] = {d: frozenset(values) for d, values in header["matrix"]}
     cases: list[Case] = []
+    cells: dict[tuple[str, ...], Cell] = {}
     first_seen: dict[str, int] = {}
     for number, line in enumerate(lines[1:], 2):
         if not line.strip():
             continue
-        case = _case(f"{name}:{number}", _object(f"{name}:{number}", line), matrix)
+        case = _case(f"{name}:{number}", _object(f"{name}:{number}", line), matrix, cells)
         if first_seen.setdefault(case.id, number) != number:
             raise SuiteError(
                 f"{name}:{number}: case {case.id} stands in line {first_seen[case.id]} already; remove one"
@@ -178,14 +180,20 @@ def _check_keys(where: str, row: Mapping[str, Any], known: frozenset[str]) -> No
             raise SuiteError(f"{where}: unknown key {key!r}{did_you_mean(key, known)}; keys of your own start with x_")
 
 
-def _case(where: str, row: dict[str, Any], matrix: Mapping[str, frozenset[str]]) -> Case:
+_NOTHING: dict[str, Any] = {}
+"""Stands for what a line does not hold: one for all of them, and nobody writes to it."""
+
+
+def _case(
+    where: str, row: dict[str, Any], matrix: Mapping[str, frozenset[str]], cells: dict[tuple[str, ...], Cell]
+) -> Case:
     _check_keys(where, row, _CASE)
-    cell = _cell(where, row.get("cell"), matrix)
+    cell = _cell(where, row.get("cell"), matrix, cells)
     turns = _turns(where, row)
-    provenance, twin_of = row.get("provenance", {}), row.get("twin_of")
+    provenance, twin_of = row.get("provenance", _NOTHING), row.get("twin_of")
     if not isinstance(provenance, dict) or not (twin_of is None or isinstance(twin_of, str)):
         raise SuiteError(f"{where}: provenance must be an object and twin_of a case id")
-    if (wrong := _wrong_in(provenance)) is not None:
+    if provenance and (wrong := _wrong_in(provenance)) is not None:
         raise SuiteError(f"{where}: provenance: {wrong!r} has another shape than in docs/suite-format.md; mend it")
     expected = case_id(cell, turns)
     if row.get("id", expected) != expected:
@@ -193,7 +201,8 @@ def _case(where: str, row: dict[str, Any], matrix: Mapping[str, frozenset[str]])
             f"{where}: id {row['id']!r} does not fit the prompt and cell; remove the id to have it made, "
             f"expected {expected}"
         )
-    return Case(expected, cell, turns, provenance, twin_of, {k: v for k, v in row.items() if k.startswith("x_")})
+    extra = {key: value for key, value in row.items() if key.startswith("x_")}
+    return Case(expected, cell, turns, provenance, twin_of, extra or _NOTHING)
 
 
 def _wrong_in(provenance: Mapping[str, Any]) -> str | None:
@@ -214,7 +223,17 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
-def _cell(where: str, value: Any, matrix: Mapping[str, frozenset[str]]) -> Cell:
+def _cell(where: str, value: Any, matrix: Mapping[str, frozenset[str]], cells: dict[tuple[str, ...], Cell]) -> Cell:
+    """The cell that ``value`` says; ``cells`` holds those of earlier lines, which need no second look."""
+    if isinstance(value, dict) and len(value) == len(matrix):
+        with contextlib.suppress(TypeError, KeyError):  # a value that is no text, or none: told below
+            return cells[tuple(map(value.__getitem__, matrix))]
+    cell = _new_cell(where, value, matrix)
+    cells[cell.values] = cell
+    return cell
+
+
+def _new_cell(where: str, value: Any, matrix: Mapping[str, frozenset[str]]) -> Cell:
     if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
         raise SuiteError(f'{where}: "cell" must be an object such as {{"category": "privacy", ...}}')
     if unknown := [d for d in value if d not in matrix]:

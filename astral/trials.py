@@ -30,17 +30,41 @@ def target_slugs(specs: Sequence[Spec]) -> dict[str, Spec]:
 def _slug(spec: Spec) -> str:
     if spec.kind in ("", "openai"):
         return slug(spec.argument)
-    argument = Path(spec.argument).stem if spec.kind == "replay" else spec.argument
+    argument = Path(spec.argument).stem if spec.kind in ("replay", "http") else spec.argument
     return slug(f"{spec.kind}-{argument}")
 
 
 def case_trials(case: Case, slugs: Iterable[str], settings: Settings) -> list[Trial]:
-    """The trials of a case: each target, each repeat; none when the case belongs to another shard."""
-    shard = settings.shard
-    if shard and int(sha256(case.id.encode()).hexdigest()[:8], 16) % shard.count != shard.index - 1:
+    """The trials of a case: each target, each repeat; none when the case belongs to another shard.
+
+    A benign twin belongs to the shard of the case that it stands beside.
+    """
+    if settings.shard and shard_of(case.twin_of or case.id, settings.shard.count) != settings.shard.index:
         return []
     repeats = settings.repeats if "repeats" in settings.given else int(case.extra.get("x_answers", settings.repeats))
     return [Trial(case.id, target, repeat) for target in slugs for repeat in range(1, repeats + 1)]
+
+
+def shard_of(id: str, count: int) -> int:
+    """The shard, from 1 to ``count``, that a case belongs to: by its id alone, whatever else the suite holds."""
+    return int(sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:8], 16) % count + 1
+
+
+class PlanOrder:
+    """Where a trial stands in the plan of the whole suite, so that shards put together are in the order of one run."""
+
+    def __init__(self, cases: Iterable[Case], slugs: Iterable[str]) -> None:
+        self._cases: dict[str, int] = {}
+        for case in cases:
+            self._cases.setdefault(case.id, len(self._cases))
+        self._slugs = {name: number for number, name in enumerate(slugs)}
+
+    def __call__(self, trial: Trial) -> int:
+        return (self._cases[trial.case_id] * len(self._slugs) + self._slugs[trial.target]) * _REPEATS + trial.repeat
+
+
+_REPEATS = 1 << 20
+"""More than any case is asked."""
 
 
 def default_oracle(settings: Settings) -> tuple[Spec, ...]:

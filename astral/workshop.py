@@ -13,7 +13,7 @@ from typing import Any
 
 from astral.context import Context
 from astral.corpus import Corpora, CorpusSource, load_corpora, screened_corpora, seeds_hash, shipped_seeds
-from astral.cost import Generation, check_budget, generation_estimate
+from astral.cost import Generation, check_budget, check_priced, embedding, generation_estimate
 from astral.cost.wording import price_text
 from astral.errors import SettingsError
 from astral.escape import show
@@ -25,17 +25,16 @@ from astral.generator.filling import BATCH
 from astral.generator.making import NEWS_ITEMS
 from astral.generator.plan import open_slots
 from astral.journal import Journal
+from astral.limits import BudgetMeter
 from astral.matrix import plan_cells
 from astral.model import Case, Matrix, NewsItem
 from astral.presets import SEEDS, TEMPLATE, Recipe
-from astral.prices import load_prices
 from astral.protocols import Checked, Checker, SeedSource, Writer
 from astral.quality.rules import RuleChecker
 from astral.registry import Registry
 from astral.screening import screen_turns
 from astral.search import News, collect_news
 from astral.search.queries import is_live, queries
-from astral.setting_values import Budget
 from astral.settings import Settings
 from astral.store import store_directory
 from astral.suite import Suite, read_suite
@@ -86,7 +85,7 @@ class Workshop:
         stay = f", {len(kept)} cases stay" if kept else ""
         made_by = f"writer {show(recipe.writer.text)}, checker {show(recipe.checker.text)}"
         forecast = self._forecast(kept)
-        return [f"{plan}, {made_by}{stay}", *forecast.lines(), *_over_budget(forecast, settings.budget)]
+        return [f"{plan}, {made_by}{stay}", *forecast.lines(), *_over_budget(forecast, self.context.network.budget)]
 
     def missing(self, kept: Sequence[Case]) -> int:
         """How many prompts are to be written beside ``kept``, twins included."""
@@ -104,14 +103,13 @@ class Workshop:
         slots = list(open_slots(cells, settings.per_cell, self._fitting(kept, lambda line: None)))
         live = [entry for id in dict(self.matrix)["category"] if is_live(entry := self._category(id))]
         online = [spec for spec in recipe.web.sources if spec.kind != "file"]
-        prices = settings.prices
         return generation_estimate(
             len(slots),
             writer=recipe.writer,
             checker=recipe.checker,
             rewordings=len(live) if online else 0,
             per_call=min(settings.per_cell, BATCH),
-            prices=load_prices(self.context.root / prices, shown=str(prices)) if prices else load_prices(),
+            prices=self.context.network.prices,
             twins=settings.twins,
             news=NEWS_ITEMS if recipe.web.sources else 0,
             examples=recipe.preset.examples,
@@ -235,9 +233,11 @@ class Workshop:
         parts: tuple[object, ...] = (self.writer, self.checker)
         checked = [one for one in parts if isinstance(one, Checked)]
         forecast = self._forecast(kept)
+        embedder = embedding(self.recipe.settings.embedder) if self.recipe.preset.retrieval else ()
+        check_priced([*forecast.plan.uses, *embedder], self.recipe.settings.budget, forecast.prices)
         if not (checked and forecast.prompts):
             return
-        check_budget(forecast, self.recipe.settings.budget, 0)
+        check_budget(forecast.plan, self.context.network.budget, forecast.prices)
         seconds = [await one.preflight() for one in checked]
         names = " and ".join(dict.fromkeys(show(one.name) for one in checked))
         cost = price_text(forecast.plan, forecast.prices)
@@ -352,10 +352,10 @@ def _earlier(settings: Settings, root: Path) -> Iterator[str]:
         yield from (case.prompt for case in read_suite(root / name, shown=name).cases)
 
 
-def _over_budget(forecast: Generation, budget: Budget) -> Iterator[str]:
+def _over_budget(forecast: Generation, budget: BudgetMeter) -> Iterator[str]:
     """A warning where the plan would be refused."""
     try:
-        check_budget(forecast, budget, 0)
+        check_budget(forecast.plan, budget, forecast.prices)
     except SettingsError as err:
         yield f"warning: {err}"
 

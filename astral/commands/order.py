@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from astral.context import Context
+from astral.outfit import make_context
 from astral.registry import Registry
-from astral.session import make_context
 from astral.settings import Settings
 
 

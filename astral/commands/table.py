@@ -60,6 +60,19 @@ COMMANDS: Mapping[str, Command] = {
         "search for news once and pin them in a file for web=file:OUT.jsonl",
         words=(1, 1),
     ),
+    "judge": Command(
+        "judge:judge",
+        "judge [RUN] [oracle=...] [KEY=VALUE ...] | judge resume=RUN",
+        "judge the answers of a stored run again, as a new run; no target is asked (default: the last run)",
+    ),
+    "merge": Command(
+        "merge:merge",
+        "merge RUN|DIR[:RUN]|FILE.db ... [--partial] [KEY=VALUE ...]",
+        "put the shards of a run together, from this store or from others, as one run",
+        words=(1, 10_000),
+        flags=("--partial",),
+    ),
+    "runs": Command("runs:runs", "runs", "list the stored runs", words=(0, 0)),
     "report": Command(
         "report:report", "report [RUN] [KEY=VALUE ...]", "show a stored run again (default: the last one)"
     ),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from astral.errors import SettingsError
 from astral.escape import show
-from astral.prices import Cost, Prices
+from astral.limits import BudgetMeter
+from astral.prices import Cost, Prices, host_of, prices_wanted
 from astral.setting_values import Budget
 
 CHARACTERS_A_TOKEN = 4
@@ -50,7 +52,7 @@ class Use:
 
     @property
     def host(self) -> str:
-        return self.endpoint.partition("/")[0].lower()
+        return host_of(self.endpoint)
 
     def cost(self, prices: Prices) -> tuple[Cost, Cost] | None:
         """The least and the most that it costs; None where the price is unknown."""
@@ -59,14 +61,14 @@ class Use:
         return (low, high) if low is not None and high is not None else None
 
 
-class Planned(Protocol):
-    """What a budget is held against: the least that will be sent."""
+class Charged(Protocol):
+    """A model at an endpoint (``host/path``) that charges for it."""
 
     @property
-    def requests(self) -> int: ...
+    def model(self) -> str: ...
 
     @property
-    def tokens(self) -> int: ...
+    def endpoint(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +110,40 @@ def total(spans: Iterable[Span]) -> Span:
     return sum(spans, NONE)
 
 
-def check_budget(plan: Planned, budget: Budget, used: int) -> None:
-    """Raise SettingsError when the plan cannot fit the budget: better asked before than stopped half-way."""
-    if budget.requests is not None and used + plan.requests > budget.requests:
-        wanted = -(-(used + plan.requests) * 5 // 4 // 100) * 100
+def check_budget(plan: Forecast, meter: BudgetMeter, prices: Prices) -> None:
+    """Raise SettingsError when the plan cannot fit what is left of the budget: better asked before than stopped
+    half-way; and when a budget in dollars meets a model whose price is unknown.
+    """
+    budget = meter.budget
+    if budget.requests is not None and meter.requests + plan.requests > budget.requests:
+        needed = meter.requests + plan.requests
         raise SettingsError(
-            f"this plan needs at least {used + plan.requests} requests, but budget={show(str(budget))}; "
-            f"set budget={wanted}req, or test less: plan=pairwise, categories=..."
+            f"this plan needs at least {needed} requests, but budget={show(str(budget))}; "
+            f"set budget={-(-needed * 5 // 4 // 100) * 100}req, or test less: plan=pairwise, categories=..."
         )
-    if budget.tokens is not None and plan.tokens > budget.tokens:
+    if budget.tokens is not None and plan.tokens > budget.tokens - meter.tokens:
         raise SettingsError(
-            f"this plan needs at least about {plan.tokens} tokens, but budget={show(str(budget))}; "
+            f"this plan needs at least about {meter.tokens + plan.tokens} tokens, but budget={show(str(budget))}; "
             "raise it or test less"
         )
+    if budget.usd is not None:
+        _check_dollars(plan, meter, budget.usd, prices)
+
+
+def _check_dollars(plan: Forecast, meter: BudgetMeter, limit: float, prices: Prices) -> None:
+    check_priced(plan.uses, meter.budget, prices)
+    needed = meter.usd + sum(cost[0].usd for use in plan.uses if (cost := use.cost(prices)) is not None)
+    if needed > limit:
+        wanted = Budget(usd=math.ceil(needed * 1.25 * 100) / 100)
+        raise SettingsError(
+            f"this plan costs at least about {Budget(usd=round(needed, 6))}, but budget={show(str(meter.budget))}; "
+            f"set budget={wanted}, or test less: plan=pairwise, categories=..."
+        )
+
+
+def check_priced(uses: Iterable[Charged], budget: Budget, prices: Prices) -> None:
+    """Raise SettingsError when the budget is in dollars and the price of one of these is unknown."""
+    asked = ((use.model, use.endpoint) for use in uses)
+    unpriced = [(model, place) for model, place in asked if prices.price(model, host=host_of(place)) is None]
+    if budget.usd is not None and unpriced:
+        raise SettingsError(prices_wanted(unpriced, budget))

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from astral.cost.forecast import Forecast, Span, Use
+from astral.cost.forecast import NONE, Forecast, Span, Use
 from astral.cost.wording import price_text, use_lines
 from astral.escape import show
-from astral.prices import Prices
+from astral.prices import PROVIDER_HOSTS, Prices
 from astral.setting_values import Spec
 from astral.wire.access import URL_ENV
 from astral.wire.address import DEFAULT_URL, checked, name_of
@@ -22,12 +22,6 @@ REWORD_TOKENS, REWORD_REPLY_TOKENS = 250, 30
 """Wording one news query anew: some 900 characters with a category's definition, and the form."""
 PROMPT_TOKENS = 80
 """Assumed length of a prompt that is put to the checker."""
-PROVIDER_HOSTS = {
-    "openai": "api.openai.com",
-    "anthropic": "api.anthropic.com",
-    "google_genai": "generativelanguage.googleapis.com",
-}
-"""Where a langchain provider's own API is; any other may charge what it likes, so only the user knows its price."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +96,11 @@ def generation_estimate(
     silent = tuple(spec.text for spec in (writer, checker) if not _is_model(spec) and spec.name not in known)
     wanted = {source: count for source, count in (searches or {}).items() if count}
     return Generation(prompts, Forecast(tuple(uses)), prices, wanted, silent)
+
+
+def embedding(embedder: Spec, environment: Mapping[str, str] = os.environ) -> tuple[Use, ...]:
+    """The model that embeds seeds, where one is asked over our network; how often is not foreseen."""
+    return (Use("embedder", *_place(embedder, environment), NONE, NONE, NONE),) if embedder.kind == "openai" else ()
 
 
 def _is_model(spec: Spec) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from astral.cost.forecast import CHARACTERS_A_TOKEN, Forecast, Span, Use
+from astral.cost.forecast import CHARACTERS_A_TOKEN, NONE, Forecast, Span, Use
 from astral.model import Case
 
 ANSWER_TOKENS = Span(100, 500)
@@ -23,12 +24,15 @@ def run_forecast(
     *,
     confirm: int,
     max_tokens: int | None = None,
+    turns: str = "last",
 ) -> Forecast:
     """Calls and tokens of a run: ``asked`` are targets with their cases, ``judged`` the cases that await a verdict.
 
     Targets and oracles without an endpoint send nothing. Retries are not foreseen; the upper end judges every answer
-    ``confirm`` times, as if all of them were unsafe.
+    ``confirm`` times, as if all of them were unsafe. ``turns=each`` judges every answer of a conversation.
     """
+    if turns == "each":
+        judged = [replace(case, turns=case.turns[:at]) for case in judged for at in range(1, len(case.turns) + 1)]
     answer = answer_tokens(max_tokens)
     uses = [_target(target, cases, answer) for target, cases in asked if _online(target) and cases]
     uses += [_judge(oracle, judged, answer, confirm) for oracle in oracles if _online(oracle) and judged]
@@ -46,18 +50,28 @@ def _online(one: Any) -> bool:
     return hasattr(one, "endpoint")
 
 
+def models(ones: Iterable[Any]) -> tuple[Use, ...]:
+    """The models behind these targets and oracles, with nothing asked of them yet."""
+    return tuple(_use("", one, NONE, NONE, NONE) for one in ones if _online(one))
+
+
 def _use(purpose: str, one: Any, calls: Span, tokens_in: Span, tokens_out: Span) -> Use:
     model = getattr(one, "model", None) or one.name
-    return Use(purpose, str(getattr(one.endpoint, "name", "")), str(model), calls, tokens_in, tokens_out)
+    place = getattr(one.endpoint, "place", None) or getattr(one.endpoint, "name", "")
+    return Use(purpose, str(place), str(model), calls, tokens_in, tokens_out)
 
 
 def _target(target: Any, cases: Sequence[Case], answer: Span) -> Use:
-    """Each turn is sent with all turns before it and the answers to them."""
+    """Each turn is sent with the system prompt, all turns before it and the answers to them."""
+    parameters = getattr(target, "parameters", None)
+    if (limit := getattr(parameters, "max_tokens", None)) is not None:
+        answer = answer_tokens(limit)
     calls = sum(len(case.turns) for case in cases)
     repeated = sum(len(case.turns) * (len(case.turns) - 1) // 2 for case in cases)
     characters = sum(
         len(turn) * (len(case.turns) - at) for case in cases for at, turn in enumerate(case.turns)
     )  # the first turn is sent as often as there are turns, the last one once
+    characters += calls * len(getattr(parameters, "system", None) or "")
     questions = characters // CHARACTERS_A_TOKEN
     return _use(
         "target",
@@ -72,10 +86,11 @@ def _judge(oracle: Any, cases: Sequence[Case], answer: Span, confirm: int) -> Us
     count = len(cases)
     questions = sum(len(turn) for case in cases for turn in case.turns) // CHARACTERS_A_TOKEN
     questions += count * INSTRUCTION_TOKENS
+    shown = sum(len(case.turns) for case in cases)  # a judge sees the earlier answers of a conversation too
     return _use(
         "judge",
         oracle,
         Span(count, count * confirm),
-        Span(questions + count * answer.low, confirm * (questions + count * answer.high)),
+        Span(questions + shown * answer.low, confirm * (questions + shown * answer.high)),
         Span(count * VERDICT_TOKENS.low, count * confirm * VERDICT_TOKENS.high),
     )

@@ -40,20 +40,28 @@ def cost_line(
     concurrency: int,
     code: bool,
     rpm: float | None = None,
+    reused: int = 0,
 ) -> str:
-    """One line: calls, tokens, price, time, budget. ``code``: somebody's own function is called too."""
+    """One line: calls, tokens, price, time, budget. ``code``: somebody's own function is called too; ``reused`` answers
+    are those of earlier runs.
+    """
+    head = f"astral: {trials} trials"
+    if reused:
+        head += f": {reused} {'answer' if reused == 1 else 'answers'} reused from earlier runs"
+    mark = "," if reused else ":"
     if not trials:
         return "astral: 0 trials: nothing is left to ask; cost none"
     if not plan.requests and code:
-        return f"astral: {trials} trials: your own code is called; what it asks of others is neither seen nor limited"
+        return f"{head}{mark} your own code is called; what it asks of others is neither seen nor limited"
     if not plan.requests:
-        return f"astral: {trials} trials, all embedded: no request leaves this machine; cost none"
+        return f"{head}, all embedded: no request leaves this machine; cost none"
     time = "time unknown"
     if pace is not None:
         time = f"about {_expected(plan, pace, concurrency, rpm)} at {pace.known}"
+    own = "; what your own code asks of others is neither seen nor limited" if code else ""
     return (
-        f"astral: {trials} trials: {plan.calls('target')} target calls + {plan.calls('judge')} judge calls, "
-        f"~{tokens(plan.all_tokens)} tokens, {price_text(plan, prices)}, {time}, budget {budget}"
+        f"{head}{mark} {plan.calls('target')} target calls + {plan.calls('judge')} judge calls, "
+        f"~{tokens(plan.all_tokens)} tokens, {price_text(plan, prices)}, {time}, budget {budget}{own}"
     )
 
 
@@ -110,10 +118,11 @@ def dollars(low: float, high: float) -> str:
 
 def tokens(span: Span) -> str:
     """``83k-151k``, ``1.2M``."""
-    return "-".join(dict.fromkeys((_short(span.low), _short(span.high))))
+    return "-".join(dict.fromkeys((short(span.low), short(span.high))))
 
 
-def _short(count: int) -> str:
+def short(count: int) -> str:
+    """``999``, ``83k``, ``1.2M``."""
     if count >= 999_500:
         return f"{count / 1_000_000:.1f}M"
     return f"{count / 1000:.0f}k" if count >= 1000 else str(count)

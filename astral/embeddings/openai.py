@@ -48,7 +48,8 @@ class OpenAIEmbedder:
         self._key = environment.get(self._key_name, "").strip() or NO_KEY
         self._url = checked(spec.url or environment.get(URL_ENV, "").strip() or DEFAULT_URL)
         self._model, self._network = spec.argument, network
-        self.id = f"openai:{self._model}@{name_of(self._url)}"
+        self._place = name_of(self._url)
+        self.id = f"openai:{self._model}@{self._place}"
 
     def embed_documents(self, texts: list[str]) -> Vectors:
         return _in_thread(self._all(texts))
@@ -77,7 +78,7 @@ class OpenAIEmbedder:
         once = False
         for attempt in itertools.count(1):
             async with places:
-                self._network.sending("writer", retry=attempt > 1)
+                self._network.sending("writer", endpoint=self._place, model=self._model, retry=attempt > 1)
                 outcome = await self._exchange(client, request, len(texts))
             if not isinstance(outcome, Failure):
                 return outcome
@@ -108,7 +109,8 @@ class OpenAIEmbedder:
             return from_status(err.status_code, err.response.headers, err.response.content, self._key_name)
         except Exception as err:
             return from_exception(err, self._url.startswith("https:"))
-        self._network.received(usage, "writer", sum(map(len, request["input"])) // 4 + 1)
+        assumed = Usage(sum(map(len, request["input"])) // 4 + 1, 0)
+        self._network.received(usage, "writer", assumed, endpoint=self._place, model=self._model)
         return vectors
 
     def _client(self) -> openai.AsyncOpenAI:

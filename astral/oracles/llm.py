@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from astral.context import Context
+from astral.conversation import exchanges, last_turn
 from astral.errors import SettingsError
 from astral.model import Case, Label, Response, Verdict
 from astral.oracles.contract import RESPONSE_FORMAT, parse_judgement
@@ -65,10 +68,9 @@ class LLMOracle:
         }
 
     def _messages(self, case: Case, response: Response) -> list[dict[str, str]]:
-        turns = [f"prompt {at} of {len(case.turns)}" for at in range(1, len(case.turns) + 1)]
-        names = turns if len(turns) > 1 else ["prompt"]
-        blocks = [*zip(names, case.turns, strict=True), ("response", response.text)]
-        values = {"blocks": blocks, "nonce": _nonce([text for _, text in blocks]), **self._category(case)}
+        blocks = [*_conversation(case, response), ("response", response.text)]
+        nonce = _nonce([text for _, text in blocks])
+        values = {"blocks": blocks, "nonce": nonce, "turns": len(case.turns), **self._category(case)}
         return [
             {"role": "system", "content": render("judge_system.j2", **values)},
             {"role": "user", "content": render("judge.j2", **values)},
@@ -80,6 +82,19 @@ class LLMOracle:
         except KeyError:  # a suite may name a category that no taxonomy defines any more
             return {"title": case.cell.category, "definition": "No definition is given; go by the name."}
         return {"title": entry.title, "definition": entry.definition}
+
+
+def _conversation(case: Case, response: Response) -> Iterator[tuple[str, str]]:
+    """Name and text of all that came before the response that is judged: prompts, and the answers to those before."""
+    total = len(case.turns)
+    if total == 1:
+        yield "prompt", case.prompt
+        return
+    last = last_turn(case, response)
+    for turn, (prompt, answer) in enumerate(islice(exchanges(case, response), last), 1):
+        yield f"prompt {turn} of {total}", prompt
+        if turn < last and answer is not None:
+            yield f"response {turn} of {total}", answer
 
 
 def _nonce(texts: list[str]) -> str:

@@ -35,22 +35,32 @@ class Families:
 
     def __init__(self, families: Mapping[str, Iterable[str]], *, stems: bool = False) -> None:
         self._by_first: dict[str, dict[str, list[tuple[tuple[str, ...], str]]]] = {}
+        self._alone: dict[str, frozenset[str]] = {}
         for family, phrases in families.items():
             for phrase in sorted(phrases):
                 first, *rest = map(stem, phrase.split()) if stems else phrase.split()
                 by_second = self._by_first.setdefault(first, {})
-                by_second.setdefault(rest[0] if rest else "", []).append((tuple(rest), family))
+                if rest:
+                    by_second.setdefault(rest[0], []).append((tuple(rest), family))
+                else:
+                    self._alone[first] = self._alone.get(first, frozenset()) | {family}
 
     def count(self, words: Sequence[str]) -> Counter[str]:
         """At how many places a phrase of each family begins."""
         found: Counter[str] = Counter()
-        for at, word in enumerate(words):
+        for at, word in enumerate(words, 1):
             by_second = self._by_first.get(word)
-            if by_second is not None:
-                after = words[at + 1] if at + 1 < len(words) else ""
-                here = [*by_second.get("", ()), *(by_second.get(after, ()) if after else ())]
-                found.update({family for rest, family in here if rest == tuple(words[at + 1 : at + 1 + len(rest)])})
+            if by_second is None:
+                continue
+            here = self._alone.get(word, _NONE)
+            if at < len(words) and (longer := by_second.get(words[at])):
+                here = here | {family for rest, family in longer if rest == tuple(words[at : at + len(rest)])}
+            for family in here:
+                found[family] += 1
         return found
+
+
+_NONE: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=8192)

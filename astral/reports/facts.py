@@ -7,22 +7,41 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from astral.model import Calls, Run
+from astral.cost import spent_text
+from astral.model import Calls, Run, RunRecord
+from astral.reports.models import models
 
 _DIGEST = re.compile(r"[0-9a-f]{32,}")
 
 
-def facts(run: Run) -> list[tuple[str, str]]:
+def facts(record: RunRecord) -> list[tuple[str, str]]:
     """Name and value of everything that every report tells of a run; values are foreign text, yet to be escaped."""
+    run = record.run
     targets = ", ".join(slug if slug == typed else f"{slug} = {typed}" for slug, typed in run.targets.items())
     found = [
         ("run", f"{run.id}, started {run.started}"),
         ("target", targets),
+        ("from", _origin(run)),
+        ("model", _models(record)),
         ("suite", _suite(run.suite, run.started)),
         ("judge", _judge(run.judge)),
         ("calls", _calls(run.calls)),
+        ("spent", spent_text(run.calls)),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def _origin(run: Run) -> str:
+    """Where answers came from that this run did not ask for itself."""
+    judged = [f"the answers of run {run.judged_from}, judged again"] if run.judged_from else []
+    merged = [f"runs {', '.join(run.merged)}, put together"] if run.merged else []
+    return "; ".join([*judged, *merged, *(f"{count} answers of run {id} reused" for id, count in run.reused.items())])
+
+
+def _models(record: RunRecord) -> str:
+    """Which models answered; of several targets each with its name."""
+    found = models(record)
+    return "; ".join(f"{slug}: {one}" if len(record.run.targets) > 1 else str(one) for slug, one in found.items())
 
 
 def _suite(suite: Mapping[str, Any], started: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from astral.model import Label, Outcome, Result, RunRecord
+from astral.reports.models import models
 from astral.tally import Tallies
 
 MOSTLY = 0.5
@@ -20,8 +21,11 @@ def findings(record: RunRecord) -> list[Result]:
 
 
 def accusers(result: Result) -> list[str]:
-    """The oracles that called the answer unsafe, each once, in the order of their verdicts."""
-    return list(dict.fromkeys(v.oracle for v in result.verdicts if v.label is Label.UNSAFE))
+    """The oracles that called the answer unsafe, each once and with the turn where each answer of a conversation was
+    judged, in the order of their verdicts.
+    """
+    unsafe = (verdict for verdict in result.verdicts if verdict.label is Label.UNSAFE)
+    return list(dict.fromkeys(v.oracle if v.turn is None else f"{v.oracle} at turn {v.turn}" for v in unsafe))
 
 
 def silences(record: RunRecord) -> list[tuple[int, str]]:
@@ -46,8 +50,7 @@ def headline(counts: Tallies) -> str:
 def cautions(record: RunRecord, counts: Tallies) -> list[str]:
     """What a reader must know before trusting the numbers, one line each."""
     notes = [f"{slug}: {part.filter_note}" for slug, part in sorted(counts.by_target.items()) if part.filter_note]
-    if any(result.trial.repeat > 1 for result in record.results):
-        notes.append("repeats of one prompt are not independent: the intervals are somewhat too narrow")
+    notes += [f"{slug}: {one.mismatch}" for slug, one in models(record).items() if one.mismatch]
     notes += _screening(record, counts)
     notes += _refusals(counts)
     silent = [slug for slug, part in sorted(counts.by_target.items()) if part.planned and not part.judged]

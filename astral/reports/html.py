@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,15 +15,18 @@ from typing import Any, TextIO
 import jinja2
 from markupsafe import Markup
 
+from astral.conversation import exchanges
 from astral.coverage import coverage
 from astral.errors import ReportError
 from astral.escape import show, show_block, visible
 from astral.gates import GateResult
-from astral.model import Case, Label, Outcome, Result, RunRecord, Verdict
+from astral.model import Case, Label, Outcome, Response, Result, RunRecord, Verdict
 from astral.reports.demo import confusion
 from astral.reports.disclosure import Disclosure, fingerprint, sealed
 from astral.reports.facts import facts
 from astral.reports.findings import accusers, cautions, findings, headline, silences
+from astral.reports.flaky import steadiness
+from astral.reports.pairs import pairs
 from astral.stats import Rate, power_line
 from astral.tally import Tallies, Tally, tallies
 
@@ -30,6 +34,8 @@ FEW = 5
 """Judged trials below which a cell shows its outcomes one by one: a colour would claim a rate that is not there."""
 TRIALS_SHOWN = 5_000
 REASONS_SHOWN = 10
+FLAKY_SHOWN = 50
+PAIRS_SHOWN = 10
 TEXT_SHOWN = 20_000
 STEPS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 """Upper ends of the colour steps; the first is for exactly 0."""
@@ -114,7 +120,7 @@ def _view(record: RunRecord, disclosure: Disclosure, gates: Sequence[GateResult]
         "mood": "bad" if counts.overall.unsafe else "good" if counts.overall.judged else "",
         "bearing": _bearing(counts),
         "cautions": cautions(record, counts),
-        "facts": facts(record.run),
+        "facts": facts(record),
         "versions": ", ".join(f"{name} {version}" for name, version in record.run.versions.items()) or "unknown",
         "tally": counts.overall,
         "twins": counts.twins,
@@ -125,12 +131,14 @@ def _view(record: RunRecord, disclosure: Disclosure, gates: Sequence[GateResult]
         "silences": silences(record),
         "reasons_shown": REASONS_SHOWN,
         "targets": _targets(record, counts),
+        "pairs": [str(pair) for pair in pairs(record)[:PAIRS_SHOWN]],
         "few": FEW,
         "letters": _marks(Tally()),
         "scale": _scale(),
         "heat": _heat(record, counts),
         "margins": _margins(record, counts),
         "truth": _truth(record),
+        "repeated": bool(counts.overall.unsafe_repeats.surplus),
         **_listing(record, disclosure),
     }
 
@@ -239,14 +247,43 @@ def _listing(record: RunRecord, disclosure: Disclosure) -> dict[str, Any]:
     others = [result for result in record.results if result.trial not in must]
     kept = must | {result.trial for result in others[:room]}
     shown = [result for result in record.results if result.trial in kept]
-    views = [_trial(record.cases[r.trial.case_id], r, numbers[r.trial], disclosure) for r in shown]
+    targets = _target_numbers(record)
+    views = [
+        _trial(record.cases[r.trial.case_id], r, numbers[r.trial], targets.get(r.trial.target, 0), disclosure)
+        for r in shown
+    ]
     return {
         "findings": [_finding(record, result, numbers[result.trial]) for result in unsafe],
+        "flaky": _flaky(record, {(r.trial.case_id, r.trial.target): numbers[r.trial] for r in reversed(shown)}),
         "groups": _groups(record, views),
         "shown": len(shown),
         "omitted": len(record.results) - len(shown),
         "kinds": [(kind, word, sum(view["kind"] == kind for view in views)) for kind, _, word in WORDS],
+        "asked": _asked(record, shown),
     }
+
+
+def _asked(record: RunRecord, shown: Sequence[Result]) -> list[tuple[int, str, int]]:
+    """Number, slug and trials of each target, to show those of one alone."""
+    trials = Counter(result.trial.target for result in shown)
+    return [(number, slug, trials[slug]) for slug, number in _target_numbers(record).items()]
+
+
+def _target_numbers(record: RunRecord) -> dict[str, int]:
+    return {slug: number for number, slug in enumerate(sorted(record.run.targets), 1)}
+
+
+def _flaky(record: RunRecord, places: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+    """For each target with repeats: its prompts that did not always get the same outcome, linked to a trial shown."""
+    return [
+        {
+            "slug": slug if len(record.run.targets) > 1 else "",
+            "words": str(steady),
+            "rows": [(one, places.get((one.case_id, slug))) for one in steady.flaky[:FLAKY_SHOWN]],
+            "more": max(len(steady.flaky) - FLAKY_SHOWN, 0),
+        }
+        for slug, steady in steadiness(record).items()
+    ]
 
 
 def _groups(record: RunRecord, views: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -276,7 +313,7 @@ def _kind(result: Result) -> str:
     return result.outcome.value
 
 
-def _trial(case: Case, result: Result, number: int, disclosure: Disclosure) -> dict[str, Any]:
+def _trial(case: Case, result: Result, number: int, asked: int, disclosure: Disclosure) -> dict[str, Any]:
     kind = _kind(result)
     shown = disclosure.answer(case, result)
     verdicts: list[tuple[Verdict, Excerpt]] = [(v, _excerpt(v.reason, shown)) for v in result.verdicts]
@@ -284,19 +321,28 @@ def _trial(case: Case, result: Result, number: int, disclosure: Disclosure) -> d
         "number": number,
         "group": next(iter(case.cell.values), ""),
         "kind": kind,
+        "asked": asked,
         "style": kind,
         "word": next(word for name, _, word in WORDS if name == kind),
         "cell": _plain(" / ".join(case.cell.values[1:]) or str(case.cell)),
         "twin_of": case.twin_of,
         "result": result,
-        "prompts": [_excerpt(turn, disclosure.prompts) for turn in case.turns],
-        "answer": None if result.response is None else _excerpt(result.response.text, shown),
+        "turns": _turns(case, result.response, disclosure.prompts, shown),
         "sealed": sealed(case, result),
         "provenance": _provenance(case),
         "news": [_news(item, shown=disclosure.prompts) for item in case.provenance.get("news") or ()],
         "verdicts": verdicts,
+        "by_turn": any(verdict.turn is not None for verdict in result.verdicts),
         "cost": _cost(result),
     }
+
+
+def _turns(case: Case, response: Response | None, prompts: bool, answers: bool) -> list[tuple[Excerpt, Excerpt | None]]:
+    """Each prompt with the answer to it, as far as one arrived and is known."""
+    given = exchanges(case, response) if response is not None else ((prompt, None) for prompt in case.turns)
+    return [
+        (_excerpt(prompt, prompts), None if answer is None else _excerpt(answer, answers)) for prompt, answer in given
+    ]
 
 
 def _provenance(case: Case) -> list[tuple[str, str]]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, TextIO
 
 from astral.coverage import Level, coverage
-from astral.model import Case, Outcome, Result, Run, RunRecord, Verdict
+from astral.model import Case, Outcome, Result, Run, RunRecord, Usage, Verdict
 from astral.reports.disclosure import Disclosure, fingerprint
+from astral.reports.findings import cautions
+from astral.reports.flaky import Flaky, steadiness
+from astral.reports.models import models
+from astral.reports.pairs import pairs
 from astral.stats import Rate
 from astral.tally import Tallies, Tally, tallies
 
@@ -18,17 +22,48 @@ FORMAT = 1
 
 
 def write(record: RunRecord, stream: TextIO, *, text: str = "none") -> None:
-    """Write the document to an open stream as ASCII, keys sorted: the same record gives the same bytes."""
-    stream.write(json.dumps(document(record, text), indent=1, sort_keys=True, allow_nan=False) + "\n")
+    """Write the document to an open stream as ASCII, keys sorted: the same record gives the same bytes.
+
+    Each trial is a line of its own, made and written one by one: a hundred thousand as one tree take a gigabyte.
+    """
+    disclosure = Disclosure(text)
+    parts = _summary(record, disclosure)
+    opening = "{"
+    for name in sorted([*parts, "cases"]):
+        stream.write(f'{opening}\n "{name}": ')
+        opening = ","
+        if name == "cases":
+            _write_cases(record, disclosure, stream)
+        else:
+            stream.write(json.dumps(parts[name], indent=1, sort_keys=True, allow_nan=False).replace("\n", "\n "))
+    stream.write("\n}\n")
+
+
+def _write_cases(record: RunRecord, disclosure: Disclosure, stream: TextIO) -> None:
+    line = json.JSONEncoder(sort_keys=True, allow_nan=False).encode
+    before = "[\n  "
+    for trial in _trials(record, disclosure):
+        stream.write(before + line(trial))
+        before = ",\n  "
+    stream.write("[]" if before.startswith("[") else "\n ]")
 
 
 def document(record: RunRecord, text: str = "none") -> dict[str, Any]:
     """The results of format number 1 as plain dictionaries; ``text`` is ``none``, ``prompts`` or ``all``."""
     disclosure = Disclosure(text)
+    return {**_summary(record, disclosure), "cases": [*_trials(record, disclosure)]}
+
+
+def _trials(record: RunRecord, disclosure: Disclosure) -> Iterator[dict[str, Any]]:
+    return (_trial(record.cases[result.trial.case_id], result, disclosure) for result in record.results)
+
+
+def _summary(record: RunRecord, disclosure: Disclosure) -> dict[str, Any]:
+    """All of the document but its trials."""
     counts = tallies(record)
     return {
         "format": FORMAT,
-        "text": text,
+        "text": disclosure.text,
         "run": _run(record.run),
         "totals": {
             "overall": _tally(counts.overall),
@@ -37,7 +72,10 @@ def document(record: RunRecord, text: str = "none") -> dict[str, Any]:
         },
         "coverage": {str(level.strength): _level(level) for level in coverage(record)},
         "rates": _rates(record, counts),
-        "cases": [_trial(record.cases[result.trial.case_id], result, disclosure) for result in record.results],
+        "pairs": [asdict(pair) for pair in pairs(record)],
+        "flaky": [_flaky(one) for steady in steadiness(record).values() for one in steady.flaky],
+        "models": {slug: dict(one.answers) for slug, one in models(record).items()},
+        "warnings": cautions(record, counts),
     }
 
 
@@ -56,7 +94,10 @@ def _run(run: Run) -> dict[str, Any]:
         "suite": dict(run.suite),
         "versions": dict(run.versions),
         "matrix": [{"dimension": dimension, "values": list(values)} for dimension, values in run.matrix],
-        "calls": asdict(run.calls),
+        "judged_from": run.judged_from,
+        "merged": list(run.merged),
+        "reused": dict(run.reused),
+        "calls": {**asdict(run.calls), "spent": [asdict(spent) for spent in run.calls.spent]},
     }
 
 
@@ -91,7 +132,19 @@ def _rates(record: RunRecord, counts: Tallies) -> dict[str, Any]:
 
 def _rate(rate: Rate) -> dict[str, Any]:
     low, high = rate.interval or (None, None)
-    return {"hits": rate.hits, "n": rate.n, "share": rate.share, "low": low, "high": high}
+    return {
+        "hits": rate.hits,
+        "n": rate.n,
+        "prompts": rate.prompts,
+        "share": rate.share,
+        "low": low,
+        "high": high,
+    }
+
+
+def _flaky(one: Flaky) -> dict[str, Any]:
+    outcomes = {outcome.value: count for outcome, count in one.outcomes.items()}
+    return {"id": one.case_id, "target": one.target, "outcomes": outcomes, "rate": one.rate}
 
 
 def _trial(case: Case, result: Result, disclosure: Disclosure) -> dict[str, Any]:
@@ -112,10 +165,20 @@ def _trial(case: Case, result: Result, disclosure: Disclosure) -> dict[str, Any]
         "verdicts": [_verdict(verdict, shown) for verdict in result.verdicts],
         "response": None
         if response is None
-        else _text(response.text, shown) | {"model": response.model, "finish_reason": response.finish_reason},
+        else _text(response.text, shown)
+        | {
+            "model": response.model,
+            "finish_reason": response.finish_reason,
+            "earlier": [_text(text, shown) for text in response.earlier],
+        },
+        "reused": bool(result.origin),
         "seconds": None if response is None else _finite(response.seconds),
-        "usage": None if response is None or response.usage is None else asdict(response.usage),
+        "usage": None if response is None else _usage(response.usage),
     }
+
+
+def _usage(usage: Usage | None) -> dict[str, int | None] | None:
+    return None if usage is None else {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
 
 
 def _verdict(verdict: Verdict, shown: bool) -> dict[str, Any]:
@@ -126,6 +189,7 @@ def _verdict(verdict: Verdict, shown: bool) -> dict[str, Any]:
         "severity": verdict.severity,
         "score": _finite(verdict.score),
         "reason": _text(verdict.reason, shown),
+        "turn": verdict.turn,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from astral.coverage import Level, coverage
@@ -14,12 +14,16 @@ from astral.reports.demo import Confusion, confusion
 from astral.reports.disclosure import Disclosure
 from astral.reports.facts import facts
 from astral.reports.findings import accusers, cautions, findings, silences
+from astral.reports.flaky import Steadiness, steadiness
 from astral.reports.grid import Column, grid
+from astral.reports.pairs import pairs
 from astral.stats import Rate, percent, power_line
 from astral.tally import Tallies, Tally, tallies
 
 FINDINGS_SHOWN = 50
 IDS_SHOWN = 20
+FLAKY_SHOWN = 5
+PAIRS_SHOWN = 6
 REASONS_SHOWN = 5
 NARROWEST = 40
 
@@ -45,6 +49,7 @@ def lines(
         *((_table(record, counts, width), _margins(record, counts, width)) if counts.overall.judged else ()),
         _targets(record, counts, width) if len(counts.by_target) > 1 else [],
         _twins(counts, width),
+        _flaky(steadiness(record), width),
         _findings(record, Disclosure(text), width),
         _confusion(confusion(record), width),
         _bearing(record, counts, width),
@@ -62,7 +67,7 @@ def _wrap(text: str, width: int, indent: str = "  ") -> list[str]:
 
 
 def _about(record: RunRecord, width: int) -> list[str]:
-    shown = (f"{name:<7} {show(value, 400)}" for name, value in facts(record.run))
+    shown = (f"{name:<7} {show(value, 400)}" for name, value in facts(record))
     return [line for text in shown for line in _wrap(text, width, " " * 8)]
 
 
@@ -148,17 +153,22 @@ def _margins(record: RunRecord, counts: Tallies, width: int) -> list[str]:
 
 
 def _targets(record: RunRecord, counts: Tallies, width: int) -> list[str]:
+    """One row for each target, and for every two targets the prompts on which they differ."""
     parts = sorted(counts.by_target.items())
     label = Column(("target",), tuple(show(slug) for slug, _ in parts), left=True)
     covered = [{level.strength: level.percent for level in coverage(record, slug)} for slug, _ in parts]
-    columns = [
-        Column(("unsafe/judged (95 % CI)",), tuple(_margin(part.unsafe_rate) for _, part in parts)),
-        Column(("refused",), tuple(str(part.refused) for _, part in parts)),
-        Column(("blocked",), tuple(str(part.blocked) for _, part in parts)),
-        Column(("incomplete",), tuple(str(part.incomplete) for _, part in parts)),
-        Column(("2-way",), tuple(levels.get(2, "-") for levels in covered)),
-    ]
-    return grid(label, columns, width)
+    columns = [Column(("unsafe/judged (95 % CI)",), tuple(_margin(part.unsafe_rate) for _, part in parts))]
+    if counts.twins.planned:
+        twins = (counts.twins_by_target.get(slug, Tally()).refusal_rate for slug, _ in parts)
+        columns.append(Column(("over-refusal (95 % CI)",), tuple(map(_margin, twins))))
+    for outcome in (Outcome.INCONCLUSIVE, Outcome.BLOCKED, Outcome.ERROR, Outcome.NOT_RUN):
+        if outcome is not Outcome.NOT_RUN or counts.overall.not_run:
+            head = outcome.value.replace("_", " ")
+            columns.append(Column((head,), tuple(str(part.count(outcome)) for _, part in parts)))
+    columns.append(Column(("2-way",), tuple(levels.get(2, "-") for levels in covered)))
+    compared = [show(str(pair), None) for pair in pairs(record)]
+    found = [*grid(label, columns, width), *(line for pair in compared[:PAIRS_SHOWN] for line in _wrap(pair, width))]
+    return found + (["... and more pairs: see a JSON report"] if len(compared) > PAIRS_SHOWN else [])
 
 
 def _twins(counts: Tallies, width: int) -> list[str]:
@@ -168,6 +178,19 @@ def _twins(counts: Tallies, width: int) -> list[str]:
         *_wrap(f"benign twins: over-refusal {counts.twins.refusal_rate}", width),
         *(f"  {line}" for line in _outcomes(counts.twins, width - 2)),
     ]
+
+
+def _flaky(steady: Mapping[str, Steadiness], width: int) -> list[str]:
+    """How many prompts did not always get the same outcome, and the worst of them."""
+    found: list[str] = []
+    for slug, one in steady.items():
+        name = f"{show(slug)}: " if len(steady) > 1 else ""
+        found += _wrap(f"flaky: {name}{one}", width)
+        for case in one.flaky[:FLAKY_SHOWN]:
+            found += _wrap(f"  {show(case.case_id)}  {case.words}", width, "    ")
+        rest = len(one.flaky) - FLAKY_SHOWN
+        found += [f"  ... and {rest} more: see a report"] if rest > 0 else []
+    return found
 
 
 def _findings(record: RunRecord, disclosure: Disclosure, width: int) -> list[str]:

@@ -10,6 +10,7 @@ from astral.screening.reading import Reading
 from astral.screening.vocabulary import Found, given_names, terms, vocabulary
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d+|[.!?;:\n,]")
+_SIGNS = re.compile("[0-9@]")
 _STOPS = frozenset(".!?;:\n")
 _ENDS = re.compile(r"'s?$")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?([\w-]+(?:\.[\w-]+)*\.[a-z]{2,})")
@@ -37,7 +38,7 @@ _WISHES = frozenset({"should", "must", "deserves", "deserve", "needs", "need", "
 
 def private_person(reading: Reading, found: Found) -> bool:
     """True when the text aims harm at a named private person or holds personal details."""
-    if any(sign in reading.plain for sign in "0123456789@") and _details(reading):
+    if _SIGNS.search(reading.plain) and _details(reading):
         return True
     aimed = any(kind in found for kind in ("harm", "harm_of_things", "personal"))
     aimed = aimed or not _FATES.isdisjoint(reading.words)
@@ -49,7 +50,8 @@ def private_person(reading: Reading, found: Found) -> bool:
 
 def _details(reading: Reading) -> bool:
     folded, plain = reading.folded, reading.plain
-    if any(not match[1].endswith(_EXAMPLES) for match in _EMAIL.finditer(folded)):
+    at = any(sign in folded for sign in ("@", "(at)", "[at]"))
+    if at and any(not match[1].endswith(_EXAMPLES) for match in _EMAIL.finditer(folded)):
         return True
     if not any(map(str.isdigit, plain)):
         return False

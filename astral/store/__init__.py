@@ -4,18 +4,24 @@ Only this package holds SQL. One thread of one process writes (``RunWriter``); w
 Other processes only read (``Store``, ``ResultReader``).
 """
 
+from astral.store.copying import Part, borrowed, write_merged
 from astral.store.place import only_writer, store_directory
 from astral.store.reading import ResultReader, Store
-from astral.store.rows import HASH_ONLY, Progress, withheld
+from astral.store.rows import HASH_ONLY, Direct, Progress, is_withheld, withheld
 from astral.store.writing import RunWriter
 
 __all__ = [
     "HASH_ONLY",
+    "Direct",
+    "Part",
     "Progress",
     "ResultReader",
     "RunWriter",
     "Store",
+    "borrowed",
+    "is_withheld",
     "only_writer",
     "store_directory",
     "withheld",
+    "write_merged",
 ]

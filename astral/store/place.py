@@ -5,35 +5,62 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from astral.errors import StoreError
 
-SCHEMA = 1
+SCHEMA = 2
 APPLICATION_ID = 0x41535452  # "ASTR": another program's database is told apart before anything is written
 
-_TABLES = """
+_VERDICTS = """
+CREATE TABLE verdicts (
+  run TEXT NOT NULL, case_id TEXT NOT NULL, target TEXT NOT NULL, repeat INTEGER NOT NULL,
+  oracle TEXT NOT NULL, turn INTEGER NOT NULL, round INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (run, case_id, target, repeat, oracle, turn, round)
+)"""
+_DIRECT = (
+    "CREATE TABLE direct (run TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run, number))"
+)
+_ASKED = "CREATE INDEX asked ON answers (asking) WHERE asking IS NOT NULL"
+_TABLES = (
+    """
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT, state TEXT NOT NULL,
   header TEXT NOT NULL, calls TEXT NOT NULL
-);
-CREATE TABLE cases (suite TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (suite, id));
+)""",
+    "CREATE TABLE cases (suite TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (suite, id))",
+    """
 CREATE TABLE trials (
   run TEXT NOT NULL, case_id TEXT NOT NULL, target TEXT NOT NULL, repeat INTEGER NOT NULL, position INTEGER NOT NULL,
   outcome TEXT, reason TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (run, case_id, target, repeat)
-);
+)""",
+    """
 CREATE TABLE answers (
   run TEXT NOT NULL, case_id TEXT NOT NULL, target TEXT NOT NULL, repeat INTEGER NOT NULL, body TEXT NOT NULL,
+  asking BLOB, origin TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (run, case_id, target, repeat)
-);
-CREATE TABLE verdicts (
-  run TEXT NOT NULL, case_id TEXT NOT NULL, target TEXT NOT NULL, repeat INTEGER NOT NULL,
-  oracle TEXT NOT NULL, round INTEGER NOT NULL, body TEXT NOT NULL,
-  PRIMARY KEY (run, case_id, target, repeat, oracle, round)
-);
-"""
+)""",
+    _VERDICTS,
+    _DIRECT,
+    _ASKED,
+    f"PRAGMA application_id = {APPLICATION_ID}",
+)
+_STEPS: Mapping[int, Sequence[str]] = {
+    0: _TABLES,  # a new store; it is of the present schema at once
+    1: (
+        "ALTER TABLE answers ADD COLUMN asking BLOB",
+        "ALTER TABLE answers ADD COLUMN origin TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE verdicts RENAME TO verdicts_1",
+        _VERDICTS,
+        "INSERT INTO verdicts SELECT run, case_id, target, repeat, oracle, 0, round, body FROM verdicts_1",
+        "DROP TABLE verdicts_1",
+        _DIRECT,
+        _ASKED,
+    ),
+}
+"""What makes a store of each earlier schema one of the next."""
 
 
 def store_directory(root: Path) -> Path:
@@ -80,6 +107,10 @@ def only_writer(directory: Path) -> Iterator[None]:
 
 
 def connect(path: Path, *, create: bool) -> sqlite3.Connection:
+    """An open database of the present schema; an older one is brought to it in one transaction. Raises StoreError.
+
+    ``create``: the caller holds the right to write (``only_writer``), and a missing database is made.
+    """
     if not create and not path.exists():
         raise StoreError(f"{path}: no run is stored here yet; start with: pytest --astral target=demo")
     try:
@@ -87,18 +118,40 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
         connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
         try:
-            _prepare(connection, path)
+            _prepare(connection, path, writes=create)
         except BaseException:
             connection.close()
             raise
     except sqlite3.Error as err:
-        raise StoreError(f"{path}: not a readable ASTRAL store ({err}); move it away to start a new one") from err
+        raise StoreError(_unreadable(path, err)) from err
     except OSError as err:
         raise StoreError(f"{path}: cannot be opened ({err.strerror}); run where you may write") from err
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _unreadable(path: Path, err: sqlite3.Error) -> str:
+    if not os.access(path, os.R_OK):
+        return f"{path}: cannot be read (Permission denied); ask its owner, or copy it"
+    code = getattr(err, "sqlite_errorcode", 0) & 0xFF  # without the extended part
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+        return f"{path}: its directory cannot be written to, which reading needs too; copy {path.name} to another place"
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"{path}: in use by another program ({err}); wait for it"
+    return f"{path}: not a readable ASTRAL store ({err}); move it away to start a new one"
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, writes: bool) -> None:
+    version, tables = _checked(connection, path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
+    if version < SCHEMA:
+        with only_writer(path.parent) if tables and not writes else contextlib.nullcontext():
+            _migrate(connection)
+
+
+def _checked(connection: sqlite3.Connection, path: Path) -> tuple[int, int]:
+    """Schema and number of tables. Raises StoreError when the database is not ours or too new."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -108,10 +161,20 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreError(
             f"{path}: written by a newer version of pytest-astral (schema {version}); upgrade, or move it away"
         )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA secure_delete = ON")
-    if not tables:
-        connection.executescript(
-            f"BEGIN;{_TABLES}PRAGMA application_id = {APPLICATION_ID};PRAGMA user_version = {SCHEMA};COMMIT;"
-        )
+    return version, tables
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """All steps to the present schema, or none. The version is read anew: another process may have been faster."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for step in range(version, SCHEMA) if version else (0,):
+            for statement in _STEPS[step]:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise

@@ -5,14 +5,46 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from astral.errors import StoreError
-from astral.model import Outcome, Result, Run, RunRecord, Trial, Verdict
+from astral.model import Case, Outcome, Response, Result, Run, RunRecord, Trial, Verdict
 from astral.store.place import connect
-from astral.store.rows import KEY, Progress, read_case, read_response, read_run, read_verdict, trial_key
+from astral.store.rows import (
+    KEY,
+    Direct,
+    Progress,
+    read_case,
+    read_direct,
+    read_response,
+    read_run,
+    read_verdict,
+    trial_key,
+)
+
+_BATCH = 500
+"""Values in one question to SQLite, which takes 999 in every build."""
+_TRIALS = (
+    "SELECT case_id, target, repeat, outcome, reason, detail, position, body, origin "
+    "FROM trials LEFT JOIN answers USING (run, case_id, target, repeat) "
+    "WHERE run = ? ORDER BY case_id, target, repeat"
+)
+_VERDICTS = (
+    "SELECT case_id, target, repeat, body FROM verdicts WHERE run = ? "
+    "ORDER BY case_id, target, repeat, oracle, turn, round"
+)
+_OPEN = "(outcome IS NULL OR outcome IN ('error', 'not_run'))"
+_shared_verdict = lru_cache(maxsize=1 << 12)(read_verdict)  # the same words come again and again
+
+
+@lru_cache(maxsize=1 << 10)
+def _word(stored: str) -> str:
+    return str(json.loads(stored or '""'))
 
 
 class Store:
@@ -38,14 +70,18 @@ class Store:
             raise StoreError(f"{self.path}: cannot be read ({err})") from err
 
     def run_ids(self) -> list[str]:
-        """All runs, the newest first."""
-        return [row[0] for row in self._rows("SELECT id FROM runs ORDER BY started DESC, id DESC")]
+        """All runs, the one that was begun (or merged) last first."""
+        return [row[0] for row in self._rows("SELECT id FROM runs ORDER BY rowid DESC")]
 
     def run(self, name: str) -> Run:
-        """The header of run ``name``; ``last`` is the newest. Raises StoreError naming what there is."""
+        """The header of run ``name``; ``last`` is the newest that planned a trial (Python tests alone plan none).
+
+        Raises StoreError naming what there is.
+        """
         ids = self.run_ids()
         if name == "last" and ids:
-            name = ids[0]
+            sql = "SELECT 1 FROM trials WHERE run = ? LIMIT 1"
+            name = next((id for id in ids if self._rows(sql, id)), ids[0])
         rows = self._rows("SELECT id, started, finished, header, calls FROM runs WHERE id = ?", name)
         if not rows:
             known = f"known: {', '.join(ids[:5])}" if ids else "none is stored yet"
@@ -64,27 +100,104 @@ class Store:
             for row in self._rows("SELECT case_id, target, repeat FROM trials WHERE run = ? ORDER BY position", run)
         ]
 
+    def places(self, run: str) -> dict[Trial, int]:
+        """Where each trial stands in the plan."""
+        sql = "SELECT case_id, target, repeat, position FROM trials WHERE run = ?"
+        return {Trial(*row[:3]): row[3] for row in self._rows(sql, run)}
+
+    def unfinished(self, run: str) -> list[Trial]:
+        """The planned trials without a final outcome."""
+        sql = f"SELECT case_id, target, repeat FROM trials WHERE run = ? AND {_OPEN}"  # noqa: S608
+        return [Trial(*row) for row in self._rows(sql, run)]
+
     def outcomes(self, run: str) -> dict[Trial, Outcome]:
         """The trials that have an outcome, errors included."""
         sql = "SELECT case_id, target, repeat, outcome FROM trials WHERE run = ? AND outcome IS NOT NULL"
         return {Trial(*row[:3]): Outcome(row[3]) for row in self._rows(sql, run)}
 
-    def record(self, name: str) -> RunRecord:
-        """Everything reports need of a run."""
+    def record(self, name: str, *, cases: Mapping[str, Case] | None = None) -> RunRecord:
+        """Everything reports need of a run. Those of its ``cases`` that the caller has, by id, are not read again."""
         run = self.run(name)
-        cases = {
-            id: read_case(id, body)
-            for id, body in self._rows(
-                "SELECT c.id, c.body FROM cases c WHERE c.suite = ? AND c.id IN (SELECT case_id FROM trials "
-                "WHERE run = ?)",
-                run.suite["content"],
-                run.id,
-            )
-        }
-        progress = self.progress(run.id)
+        found = self._cases(run, cases or {})
+        results = self._merged(run.id, {id: case.id for id, case in found.items()})
+        reused = Counter(one.origin for one in results if one.origin)
+        return RunRecord(replace(run, reused=dict(sorted(reused.items()))), found, results)
+
+    def _cases(self, run: Run, known: Mapping[str, Case]) -> dict[str, Case]:
+        """The cases of the plan by id, in the order of their ids."""
+        sql = "SELECT DISTINCT case_id FROM trials WHERE run = ? ORDER BY case_id"
+        ids = [row[0] for row in self._rows(sql, run.id)]
+        if all(id in known for id in ids):
+            return {id: known[id] for id in ids}
+        read = {id: read_case(id, body) for id, body in self.case_rows(run.id)}
+        return {id: known.get(id) or read[id] for id in ids if id in known or id in read}
+
+    def results(self, run: str, progress: Mapping[Trial, Progress] | None = None) -> tuple[Result, ...]:
+        """A result for every planned trial, in plan order; ``progress`` is what ``progress()`` gave, if it is known."""
+        if progress is None:
+            return self._merged(run, {})
         sql = "SELECT case_id, target, repeat, outcome, reason, detail FROM trials WHERE run = ? ORDER BY position"
-        results = [self._result(row, progress) for row in self._rows(sql, run.id)]
-        return RunRecord(run, cases, tuple(results))
+        return tuple(self._result(row, progress) for row in self._rows(sql, run))
+
+    def _merged(self, run: str, names: Mapping[str, str]) -> tuple[Result, ...]:
+        """A result for every planned trial, in plan order: three tables read side by side in the order of their keys,
+        so that no row is held but in what it becomes. ``names`` are case ids that are held already.
+        """
+        try:
+            return tuple(result for _, result in sorted(self._placed(run, names), key=lambda pair: pair[0]))
+        except sqlite3.Error as err:
+            raise StoreError(f"{self.path}: cannot be read ({err})") from err
+
+    def _placed(self, run: str, names: Mapping[str, str]) -> Iterator[tuple[int, Result]]:
+        trials = self._connection.execute(_TRIALS, (run,))
+        verdicts = self._connection.execute(_VERDICTS, (run,))
+        waiting = next(verdicts, None)
+        slugs: dict[str, str] = {}
+        for id, target, repeat, outcome, reason, detail, place, body, origin in trials:
+            found: list[Verdict] = []
+            while waiting is not None and waiting[:3] <= (id, target, repeat):
+                if waiting[:3] == (id, target, repeat):
+                    found.append(_shared_verdict(waiting[3]))
+                waiting = next(verdicts, None)
+            trial = Trial(names.get(id, id), slugs.setdefault(target, target), repeat)
+            response = None if body is None else read_response(body)
+            shown = Outcome(outcome) if outcome else Outcome.NOT_RUN
+            told = tuple(found) if response is not None else ()
+            yield place, Result(trial, shown, _word(reason), response, told, _word(detail), origin or "")
+
+    def newest_answers(self, keys: Iterable[bytes]) -> dict[bytes, tuple[Response, str]]:
+        """By ``asking``: the answer that was stored last, and the run that got it. Others have none."""
+        found: dict[bytes, tuple[str, str]] = {}
+        wanted = list(dict.fromkeys(keys))
+        for at in range(0, len(wanted), _BATCH):
+            part = wanted[at : at + _BATCH]
+            sql = (
+                "SELECT asking, body, CASE origin WHEN '' THEN run ELSE origin END FROM answers "  # noqa: S608
+                f"WHERE asking IN ({','.join('?' * len(part))}) ORDER BY rowid"
+            )
+            found |= {asking: (body, run) for asking, body, run in self._rows(sql, *part)}
+        return {asking: (read_response(body), run) for asking, (body, run) in found.items()}
+
+    def rows_of(self, run: str, table: str, columns: str) -> list[Any]:
+        """Rows as they are stored, to be copied."""
+        return self._rows(f"SELECT {columns} FROM {table} WHERE run = ? ORDER BY rowid", run)  # noqa: S608
+
+    def case_rows(self, run: str) -> list[Any]:
+        """Id and body of each case of a run, as they are stored."""
+        sql = "SELECT id, body FROM cases WHERE suite = ? AND id IN (SELECT case_id FROM trials WHERE run = ?)"
+        return self._rows(sql, self.run(run).suite["content"], run)
+
+    def damage(self) -> str:
+        """What is wrong with the file; empty for a sound one."""
+        (found,) = self._rows("PRAGMA quick_check(1)")[0]
+        return "" if found == "ok" else str(found)
+
+    def counts(self) -> dict[str, Counter[str]]:
+        """By run: how many trials have each outcome, with ``not_run`` for those that have none."""
+        found: dict[str, Counter[str]] = {}
+        for run, outcome, count in self._rows("SELECT run, outcome, count(*) FROM trials GROUP BY run, outcome"):
+            found.setdefault(run, Counter())[outcome or Outcome.NOT_RUN.value] += count
+        return found
 
     @staticmethod
     def _result(row: Sequence[Any], progress: Mapping[Trial, Progress]) -> Result:
@@ -99,6 +212,7 @@ class Store:
             done.response if done else None,
             verdicts,
             json.loads(row[5] or '""'),
+            done.origin if done else "",
         )
 
     def result(self, run: str, trial: Trial) -> Result | None:
@@ -116,14 +230,24 @@ class Store:
 
     def _progress(self, where: str, *values: Any) -> dict[Trial, Progress]:
         verdicts: dict[Trial, dict[str, tuple[Verdict, ...]]] = {}
-        sql = f"SELECT case_id, target, repeat, oracle, body FROM verdicts {where} ORDER BY oracle, round"  # noqa: S608
+        sql = f"SELECT case_id, target, repeat, oracle, body FROM verdicts {where} ORDER BY oracle, turn, round"  # noqa: S608
         for case_id, target, repeat, oracle, body in self._rows(sql, *values):
             rounds = verdicts.setdefault(Trial(case_id, target, repeat), {})
             name = json.loads(oracle)
             rounds[name] = (*rounds.get(name, ()), read_verdict(body))
-        answers = self._rows(f"SELECT case_id, target, repeat, body FROM answers {where}", *values)  # noqa: S608
-        trials = ((Trial(*row[:3]), row[3]) for row in answers)
-        return {trial: Progress(read_response(body), verdicts.get(trial, {})) for trial, body in trials}
+        sql = f"SELECT case_id, target, repeat, body, asking, origin FROM answers {where}"  # noqa: S608
+        answers = ((Trial(*row[:3]), *row[3:]) for row in self._rows(sql, *values))
+        return {
+            trial: Progress(read_response(body), verdicts.get(trial, {}), asking, origin)
+            for trial, body, asking, origin in answers
+        }
+
+    def direct(self, run: str) -> tuple[Direct, ...]:
+        """The calls of fixtures in Python tests, in the order of their numbers."""
+        return tuple(
+            read_direct(*row)
+            for row in self._rows("SELECT number, body FROM direct WHERE run = ? ORDER BY number", run)
+        )
 
 
 class ResultReader:

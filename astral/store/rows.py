@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from astral.model import Calls, Case, Cell, Label, Refusal, Response, Run, Trial, Usage, Verdict
+from astral.model import Calls, Case, Cell, Label, Outcome, Refusal, Response, Run, Spent, Trial, Usage, Verdict
 
 HASH_ONLY = frozenset({"child_abuse"})
 """Categories whose unsafe answers are kept only as hash and length."""
@@ -18,28 +19,69 @@ KEY = "run = ? AND case_id = ? AND target = ? AND repeat = ?"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What an interrupted run already has for a trial: the answer, and verdicts by oracle in the order of judging."""
+    """What a run already has for a trial: the answer, and verdicts by oracle in the order of turn and judging.
+
+    ``asking`` tells identical questions (None: the answer is not to be used again); ``origin`` is the earlier run that
+    the answer was taken from, empty for an answer that this run got.
+    """
 
     response: Response
-    verdicts: Mapping[str, tuple[Verdict, ...]]
+    verdicts: Mapping[str, tuple[Verdict, ...]] = field(default_factory=dict)
+    asking: bytes | None = None
+    origin: str = ""
 
 
-def dump(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direct:
+    """One use of a fixture in a Python test, outside the planned trials: asked, judged, or both.
+
+    ``number`` counts from 1 within the run; ``node`` is the test's node id; ``target`` is empty where none was asked,
+    ``outcome`` None where nothing was judged.
+    """
+
+    number: int
+    node: str
+    case: Case
+    target: str = ""
+    response: Response | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    outcome: Outcome | None = None
+    reason: str = ""
+    detail: str = ""
+
+
+dump = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_RESPONSE = tuple(one.name for one in fields(Response) if one.name != "usage")
+_VERDICT = tuple(one.name for one in fields(Verdict))
 
 
 def response_body(response: Response) -> str:
-    return dump({k: v for k, v in asdict(response).items() if v not in (None, ())})
+    """By hand, as is a verdict's: ``asdict`` copies, and these are written once a trial."""
+    row = {name: value for name in _RESPONSE if (value := getattr(response, name)) not in (None, ())}
+    if response.usage is not None:
+        row["usage"] = {"input_tokens": response.usage.input_tokens, "output_tokens": response.usage.output_tokens}
+    return dump(row)
+
+
+def verdict_body(verdict: Verdict) -> str:
+    return dump({name: getattr(verdict, name) for name in _VERDICT})
 
 
 def read_response(body: str) -> Response:
-    row = json.loads(body)
-    usage, earlier = row.pop("usage", None), tuple(row.pop("earlier", ()))
-    return Response(**row, usage=Usage(**usage) if usage else None, earlier=earlier)
+    return _response(json.loads(body))
+
+
+def _response(row: dict[str, Any]) -> Response:
+    usage = row.pop("usage", None)
+    earlier, finish = tuple(row.pop("earlier", ())), tuple(row.pop("earlier_finish", ()))
+    return Response(**row, usage=Usage(**usage) if usage else None, earlier=earlier, earlier_finish=finish)
 
 
 def read_verdict(body: str) -> Verdict:
-    row = json.loads(body)
+    return _verdict(json.loads(body))
+
+
+def _verdict(row: Mapping[str, Any]) -> Verdict:
     return Verdict(**{**row, "label": Label(row["label"]), "refusal": Refusal(row["refusal"])})
 
 
@@ -61,22 +103,73 @@ def read_case(id: str, body: str) -> Case:
     return Case(id, cell, tuple(row["turns"]), row["provenance"], row["twin_of"], row["extra"])
 
 
+_BESIDE = frozenset({"id", "started", "finished", "calls", "reused"})
+"""Fields of a run that have columns of their own, or are counted when it is read."""
+
+
 def run_header(run: Run) -> str:
-    return dump({k: v for k, v in asdict(run).items() if k not in ("id", "started", "finished", "calls")})
+    return dump({k: v for k, v in asdict(run).items() if k not in _BESIDE})
 
 
 def read_run(row: Sequence[Any]) -> Run:
     id, started, finished, header, calls = row
-    fields = json.loads(header)
-    fields["matrix"] = tuple((d, tuple(v)) for d, v in fields["matrix"])
-    return Run(id=id, started=started, finished=finished, calls=Calls(**json.loads(calls)), **fields)
+    rest = json.loads(header)
+    rest["matrix"] = tuple((d, tuple(v)) for d, v in rest["matrix"])
+    rest["merged"] = tuple(rest.get("merged", ()))
+    return Run(id=id, started=started, finished=finished, calls=_calls(json.loads(calls)), **rest)
+
+
+def _calls(row: dict[str, Any]) -> Calls:
+    return Calls(**{**row, "spent": tuple(Spent(**spent) for spent in row.get("spent", ()))})
 
 
 def trial_key(run: str, trial: Trial) -> tuple[Any, ...]:
     return (run, trial.case_id, trial.target, trial.repeat)
 
 
+def direct_body(call: Direct) -> str:
+    body = {
+        "node": call.node,
+        "target": call.target,
+        "case_id": call.case.id,
+        "case": case_body(call.case),
+        "response": None if call.response is None else response_body(call.response),
+        "verdicts": [asdict(verdict) for verdict in call.verdicts],
+        "outcome": call.outcome,
+        "reason": call.reason,
+        "detail": call.detail,
+    }
+    return dump(body)
+
+
+def read_direct(number: int, body: str) -> Direct:
+    row = json.loads(body)
+    return Direct(
+        number=number,
+        node=row["node"],
+        case=read_case(row["case_id"], row["case"]),
+        target=row["target"],
+        response=None if row["response"] is None else read_response(row["response"]),
+        verdicts=tuple(map(_verdict, row["verdicts"])),
+        outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
+        reason=row["reason"],
+        detail=row["detail"],
+    )
+
+
 def withheld(response: Response) -> Response:
-    """The response without its text: length and the first 16 hex digits of its SHA-256 stand instead."""
-    digest = hashlib.sha256(response.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return replace(response, text=f"[withheld: {len(response.text)} characters, sha256 {digest}]")
+    """The response without its texts: length and the first 16 hex digits of the SHA-256 of each stand instead."""
+    return replace(response, text=_mark(response.text), earlier=tuple(map(_mark, response.earlier)))
+
+
+def is_withheld(response: Response) -> bool:
+    """True when only hash and length of the answer are kept."""
+    return _MARK.fullmatch(response.text) is not None
+
+
+def _mark(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"[withheld: {len(text)} characters, sha256 {digest}]"
+
+
+_MARK = re.compile(r"\[withheld: \d+ characters, sha256 [0-9a-f]{16}\]")

@@ -2,43 +2,82 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import queue
 import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from astral.errors import StoreError
 from astral.model import Calls, Case, Response, Result, Run, Trial, Verdict
+from astral.store.committing import Committer, Rows, Statement
 from astral.store.place import connect
 from astral.store.reading import Store
-from astral.store.rows import KEY, case_body, dump, response_body, run_header, trial_key, withheld
+from astral.store.rows import (
+    KEY,
+    Direct,
+    Progress,
+    case_body,
+    direct_body,
+    dump,
+    response_body,
+    run_header,
+    trial_key,
+    verdict_body,
+    withheld,
+)
 
-Statement = tuple[str, tuple[Any, ...]]
-Waiting = tuple[list[Statement], "asyncio.Future[None] | None"]
-"""Statements, and the future of the caller that waits for their commit."""
+_ANSWERS = Rows(
+    "answers (run, case_id, target, repeat, body, asking, origin)",
+    "(?, ?, ?, ?, ?, ?, ?)",
+    "(run, case_id, target, repeat) DO NOTHING",
+)
+_VERDICTS = Rows(
+    "verdicts (run, case_id, target, repeat, oracle, turn, round, body)",
+    "(?, ?, ?, ?, ?, ?, ?, ?)",
+    "(run, case_id, target, repeat, oracle, turn, round) DO NOTHING",
+)
+_OUTCOMES = Rows(
+    "trials (run, case_id, target, repeat, outcome, reason, detail, position)",
+    "(?, ?, ?, ?, ?, ?, ?, 0)",  # the plan is committed first: the row is there and keeps its position
+    "(run, case_id, target, repeat) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason, "
+    "detail = excluded.detail WHERE trials.outcome IS NULL OR trials.outcome IN ('error', 'not_run')",
+)
 
 
 class RunWriter:
     """Writes one run: a thread of its own commits, and a caller goes on only when its own row is on disk."""
 
-    def __init__(self, store: Store, run: Run, calls: Callable[[], Calls]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        run: Run,
+        calls: Callable[[], Calls],
+        asking: Callable[[Trial], bytes | None] = lambda trial: None,
+    ) -> None:
         self.run = run
         self._path = store.path
         self._connection = connect(store.path, create=False)
-        self._calls = calls
-        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._commit_for_ever, name="astral-store", daemon=True)
+        self._calls, self._asking = calls, asking
+        self._written: Calls | None = None
+        self._committer = Committer(self._transaction, self._calls_row)
 
-    def begin(self, cases: Iterable[Case], trials: Sequence[Trial]) -> None:
+    def begin(
+        self,
+        cases: Iterable[Case],
+        trials: Sequence[Trial],
+        *,
+        place: Callable[[Trial], int] | None = None,
+        answers: Mapping[Trial, Progress] | None = None,
+        settled: Iterable[Result] = (),
+    ) -> None:
         """Commit the run and its plan before the first request. Trials that the run has already keep what they have;
         errors of an earlier part, and what its budget did not reach, are cleared to be asked again.
+
+        ``place`` orders the trials in reports (their order here where it is not given); ``answers`` are those of
+        earlier runs, ``settled`` the results of trials that are not begun.
         """
         run = self.run
-        suite = run.suite["content"]
         with self._transaction() as connection:
             connection.execute(
                 "INSERT INTO runs (id, started, state, header, calls) VALUES (?, ?, 'running', ?, ?) "
@@ -47,99 +86,88 @@ class RunWriter:
             )
             connection.executemany(
                 "INSERT INTO cases (suite, id, body) VALUES (?, ?, ?) ON CONFLICT (suite, id) DO NOTHING",
-                ((suite, case.id, case_body(case)) for case in cases),
+                ((run.suite["content"], case.id, case_body(case)) for case in cases),
             )
             connection.executemany(
                 "INSERT INTO trials (run, case_id, target, repeat, position) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (run, case_id, target, repeat) DO NOTHING",
-                ((*trial_key(run.id, trial), position) for position, trial in enumerate(trials)),
+                ((*trial_key(run.id, t), place(t) if place else number) for number, t in enumerate(trials)),
             )
             connection.execute(
                 "UPDATE trials SET outcome = NULL, reason = '', detail = '' "
                 "WHERE run = ? AND outcome IN ('error', 'not_run')",
                 (run.id,),
             )
-        self._thread.start()
+            _ANSWERS.insert(connection, [self._answer_row(*item) for item in (answers or {}).items()])
+            _OUTCOMES.insert(connection, [self._outcome_row(result) for result in settled])
+        self._committer.start()
 
-    async def answered(self, trial: Trial, response: Response) -> None:
-        """Commit an answer before it is judged."""
-        sql = (
-            "INSERT INTO answers (run, case_id, target, repeat, body) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (run, case_id, target, repeat) DO NOTHING"
-        )
-        await self._commit([(sql, (*trial_key(self.run.id, trial), response_body(response)))])
+    def _answer_row(self, trial: Trial, done: Progress) -> tuple[Any, ...]:
+        return (*trial_key(self.run.id, trial), response_body(done.response), done.asking, done.origin)
 
-    def _verdict_statement(self, trial: Trial, oracle: str, round: int, verdict: Verdict) -> Statement:
-        sql = (
-            "INSERT INTO verdicts (run, case_id, target, repeat, oracle, round, body) VALUES (?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (run, case_id, target, repeat, oracle, round) DO NOTHING"
-        )
-        return sql, (*trial_key(self.run.id, trial), dump(oracle), round, dump(asdict(verdict)))
+    def _outcome_row(self, result: Result) -> tuple[Any, ...]:
+        words = (result.outcome.value, dump(result.reason), dump(result.detail))
+        return (*trial_key(self.run.id, result.trial), *words)
 
-    async def judged(self, trial: Trial, oracle: str, round: int, verdict: Verdict) -> None:
-        """Commit one verdict; ``round`` counts the judgings of this oracle from 1."""
-        await self._commit([self._verdict_statement(trial, oracle, round, verdict)])
+    def _calls_row(self) -> list[Statement]:
+        """The requests so far, where there were more since the last commit."""
+        if (calls := self._calls()) == self._written:
+            return []
+        self._written = calls
+        return [("UPDATE runs SET calls = ? WHERE id = ?", (dump(asdict(calls)), self.run.id))]
+
+    async def answered(self, trial: Trial, response: Response, *, wait: bool = True) -> None:
+        """Commit an answer before it is judged. Without ``wait`` it is on disk before anything that is written later:
+        for answers that can be had again at no cost.
+        """
+        done = Progress(response, asking=self._asking(trial))
+        await self._committer.commit([(_ANSWERS, self._answer_row(trial, done))], wait=wait)
+
+    async def judged(self, trial: Trial, oracle: str, round: int, verdict: Verdict, *, wait: bool = True) -> None:
+        """Commit one verdict; ``round`` counts the judgings of this oracle (and turn) from 1. Without ``wait`` it is on
+        disk before anything that is written later: for the last verdict, which the outcome follows.
+        """
+        values = (*trial_key(self.run.id, trial), dump(oracle), verdict.turn or 0, round, verdict_body(verdict))
+        await self._committer.commit([(_VERDICTS, values)], wait=wait)
 
     async def finished(self, result: Result, *, hash_only: bool = False) -> None:
         """Commit the outcome of a trial; it is final at once unless it is an error or not_run."""
-        key = trial_key(self.run.id, result.trial)
-        open_trial = f"{KEY} AND (outcome IS NULL OR outcome IN ('error', 'not_run'))"
-        sql = f"UPDATE trials SET outcome = ?, reason = ?, detail = ? WHERE {open_trial}"  # noqa: S608
-        statements: list[Statement] = [(sql, (result.outcome.value, dump(result.reason), dump(result.detail), *key))]
+        statements: list[Statement] = [(_OUTCOMES, self._outcome_row(result))]
         if hash_only and result.response is not None:
-            body = response_body(withheld(result.response))
-            statements.append((f"UPDATE answers SET body = ? WHERE {KEY}", (body, *key)))  # noqa: S608
-        await self._commit(statements)
+            statements += self._withholding(result.trial, result.response)
+        await self._committer.commit(statements)
+
+    def _withholding(self, trial: Trial, response: Response) -> list[Statement]:
+        """The answer is withheld in every run that it was taken from or copied to, not only in this one."""
+        key, body, mark = trial_key(self.run.id, trial), response_body(response), response_body(withheld(response))
+        change = "UPDATE answers SET body = ?, asking = NULL WHERE"
+        same = f"asking = (SELECT asking FROM answers WHERE {KEY}) AND body = ?"  # noqa: S608
+        statements: list[Statement] = [(f"{change} {same}", (mark, *key, body)), (f"{change} {KEY}", (mark, *key))]
+        if self.run.judged_from:
+            judged = trial_key(self.run.judged_from, trial)
+            statements.append((f"{change} {KEY} AND body = ?", (mark, *judged, body)))
+        return statements
+
+    async def direct(self, call: Direct, *, hash_only: bool = False) -> None:
+        """Commit a call of a fixture; a second one of the same number stands instead of the first."""
+        if hash_only and call.response is not None:
+            call = replace(call, response=withheld(call.response))
+        sql = "INSERT OR REPLACE INTO direct (run, number, body) VALUES (?, ?, ?)"
+        await self._committer.commit([(sql, (self.run.id, call.number, direct_body(call)))])
 
     def stopping(self) -> None:
         """Commit that no further trial is begun, so that nobody waits for one."""
-        self._queue.put(([("UPDATE runs SET state = 'stopped' WHERE id = ?", (self.run.id,))], None))
+        self._committer.soon(("UPDATE runs SET state = 'stopped' WHERE id = ?", (self.run.id,)))
 
     def close(self, state: str, finished: str | None) -> None:
         """Commit what still waits and the state of the run, and end the thread."""
-        if self._thread.is_alive():
-            self._queue.put(None)
-            self._thread.join()
+        self._committer.close()
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE runs SET state = ?, finished = ?, calls = ? WHERE id = ?",
                 (state, finished, dump(asdict(self._calls())), self.run.id),
             )
         self._connection.close()
-
-    async def _commit(self, statements: list[Statement]) -> None:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.put((statements, future))
-        await future
-
-    def _commit_for_ever(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch = [first]
-            last = False
-            while not self._queue.empty() and len(batch) < 512:
-                item = self._queue.get()
-                if item is None:
-                    last = True
-                    break
-                batch.append(item)
-            self._commit_batch(batch)
-            if last:
-                return
-
-    def _commit_batch(self, batch: Sequence[Waiting]) -> None:
-        error: StoreError | None = None
-        try:
-            with self._transaction() as connection:
-                for statements, _ in batch:
-                    for sql, values in statements:
-                        connection.execute(sql, values)
-                connection.execute("UPDATE runs SET calls = ? WHERE id = ?", (dump(asdict(self._calls())), self.run.id))
-        except StoreError as err:
-            error = err
-        futures = [future for _, future in batch if future is not None]
-        if futures:
-            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
-                futures[0].get_loop().call_soon_threadsafe(_release, futures, error)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -154,13 +182,3 @@ class RunWriter:
             raise StoreError(
                 f"{self._path}: cannot be written ({err}); make room, then go on with resume=last"
             ) from err
-
-
-def _release(futures: Iterable[asyncio.Future[None]], error: StoreError | None) -> None:
-    for future in futures:
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)

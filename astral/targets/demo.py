@@ -330,6 +330,8 @@ class DemoTarget:
     """Answers from scripts: deterministic, offline, and no model (see the module's docstring)."""
 
     name = "demo"
+    deterministic = True
+    """Asking again gives the same answer, at once and for nothing."""
 
     async def answer(self, case: Case, repeat: int) -> Response:
         """The scripted answer; the same case and repeat always give the same one."""

@@ -1,4 +1,4 @@
-"""A Python function as the target: ``python:module:function``, sync or async, ``(prompt) -> str | Response``."""
+"""A Python function as the target: ``python:module:function``, sync or async, ``(prompt)`` or ``(messages)``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from astral.errors import SettingsError
 from astral.escape import show
 from astral.protocols import Target
 from astral.setting_values import Spec
+from astral.targets.parameters import refuse_parameters
+from astral.wire.access import check_options
 
 
 def build_target(spec: Spec, context: Context) -> Target | FunctionTarget:
@@ -37,4 +39,7 @@ def build_target(spec: Spec, context: Context) -> Target | FunctionTarget:
         found = getattr(found, name)
     if not callable(found) and not hasattr(found, "answer"):
         raise SettingsError(f"target {spec.text!r}: {attribute} is not callable; give a function (prompt) -> str")
+    check_options(spec, f"target {show(spec.text)}", ())
+    if not getattr(found, "astral_factory", False):
+        refuse_parameters(spec, context, "a function is called with the prompt alone")
     return adapt_target(found, spec, context)

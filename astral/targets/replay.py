@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from astral.context import Context
 from astral.errors import CallError, SettingsError
 from astral.escape import show
+from astral.files import content_hash
 from astral.model import Case, Response
 from astral.recordings import Recordings, read_recordings
 from astral.setting_values import Spec
@@ -13,9 +16,13 @@ from astral.setting_values import Spec
 class ReplayTarget:
     """The recorded answer of a prompt; the n-th repeat gets the n-th one in the file."""
 
-    def __init__(self, name: str, recordings: Recordings) -> None:
+    def __init__(self, name: str, recordings: Recordings, digest: str = "") -> None:
         self.name = name
-        self._recordings = recordings
+        self._recordings, self._digest = recordings, digest
+
+    def describe(self) -> dict[str, Any]:
+        """The SHA-256 of the file."""
+        return {"file_sha256": self._digest} if self._digest else {}
 
     async def answer(self, case: Case, repeat: int) -> Response:
         found = self._recordings.of(case)
@@ -35,4 +42,5 @@ class ReplayTarget:
 def build_target(spec: Spec, context: Context) -> ReplayTarget:
     if not spec.argument:
         raise SettingsError("target=replay: needs a file; write target=replay:answers.jsonl")
-    return ReplayTarget(spec.text, Recordings(read_recordings(context.root / spec.argument, context.taxonomy)))
+    path = context.root / spec.argument
+    return ReplayTarget(spec.text, Recordings(read_recordings(path, context.taxonomy)), content_hash(path))

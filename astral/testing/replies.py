@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Fault = Literal["", "drip", "reset", "reset_in_body", "cut"]
+Fault = Literal["", "drip", "drip_head", "endless", "reset", "reset_in_body", "cut", "close", "stale"]
+Stage = Literal["head", "half", "sent"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One HTTP reply. It is sent after ``delay`` seconds and once ``after`` is set.
 
-    ``fault``: ``drip`` sends the body a byte every ``drip_seconds``; ``reset`` drops the connection with a TCP reset
-    before the headers and ``reset_in_body`` in the middle of the body; ``cut`` ends it there in good order.
+    ``fault``: ``drip`` sends the body a byte every ``drip_seconds``, ``drip_head`` so headers that never end and
+    ``endless`` a body that never ends; ``reset`` drops the connection with a TCP reset before the headers and
+    ``reset_in_body`` in the middle of the body; ``cut`` ends it there in good order. After a whole reply, ``close``
+    closes the connection unannounced, and ``stale`` resets it as soon as another request comes over it.
+
+    ``watch`` is called in the server's thread right before the first byte (``head``), after half of the body
+    (``half``) and after the last byte (``sent``). A ``Transfer-Encoding: chunked`` header cuts the body into pieces of
+    ``chunk`` bytes.
     """
 
     status: int = 200
@@ -26,6 +33,8 @@ class Reply:
     after: threading.Event | None = None
     fault: Fault = ""
     drip_seconds: float = 0.05
+    watch: Callable[[Stage], object] | None = None
+    chunk: int = 7
 
 
 def completion(content: Any, *, finish_reason: str | None = "stop", model: str = "stub", **message: Any) -> Reply:

@@ -3,6 +3,8 @@
     with LocalServer(lambda request, attempt: "an answer") as server:
         ...  # server.url, server.requests, server.count()
 
+Other wire formats get a route each: ``LocalServer(routes={"/v1/responses": lambda logged, attempt: of_json({...})})``.
+
 Runs on its own as well: ``python -m astral.testing.server --port 0 --latency 0.2`` prints its address.
 """
 
@@ -10,54 +12,55 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import hashlib
 import json
 import signal
 import socket
-import struct
+import ssl
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from astral.testing.behaviour import default_answer
+from astral.testing.connection import Connection, Logged
 from astral.testing.replies import Reply, completion, error, of_json
+
+__all__ = ["LocalServer", "Logged", "Route", "Script"]
 
 Script = Callable[[dict[str, Any], int], "str | Reply | None"]
 """``(request body, how many times this very content was asked, from 1)`` to an answer; None: the default one."""
-_REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """One request as it arrived. ``in_flight`` counts it and those not answered yet; ``at`` is monotonic."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: Any
-    at: float
-    in_flight: int
-
-    @property
-    def model(self) -> str:
-        return str(self.body.get("model", "")) if isinstance(self.body, dict) else ""
+Route = Callable[[Logged, int], "str | Reply | None"]
+"""``(request, how many times this very method, path and body came, from 1)`` to an answer; None: as without it."""
 
 
 class LocalServer:
-    """Serves ``/v1/chat/completions`` and ``/v1/models`` on a free port of this machine, from a thread of its own."""
+    """Serves ``/v1/chat/completions`` and ``/v1/models`` on a free port of this machine, from a thread of its own.
+
+    ``routes`` maps beginnings of paths (of the URL after the port, query included) to functions that see the whole
+    request; the longest that fits counts, before ``script``. What one of them raises drops
+    the connection and comes out of the ``with`` block.
+    """
 
     def __init__(
-        self, script: Script | None = None, *, latency: float = 0.0, port: int = 0, log: Path | None = None
+        self,
+        script: Script | None = None,
+        *,
+        routes: Mapping[str, Route] | None = None,
+        latency: float = 0.0,
+        port: int = 0,
+        log: Path | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.script = script
+        self.routes: dict[str, Route] = dict(routes or {})
         self.latency = latency
-        self._port = port
+        self.refusing = False
+        """While True, connections are reset as soon as they are opened."""
+        self._port, self._tls = port, tls
         self._log_path = log
         self._log_file: IO[str] | None = None
         self._log: list[Logged] = []
@@ -68,14 +71,26 @@ class LocalServer:
         """Connections that clients have opened so far."""
         self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._serving = threading.Event()
+        self._open: set[Connection] = set()
+        self._raised: list[Exception] = []
 
     # --- from the test's thread ---------------------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
         """The base URL for a client."""
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"{self.root}/v1"
+
+    @property
+    def root(self) -> str:
+        """Scheme, host and port alone."""
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
+
+    @property
+    def open_connections(self) -> int:
+        """Connections that are open now."""
+        return len(self._open)
 
     @property
     def requests(self) -> tuple[Logged, ...]:
@@ -85,7 +100,7 @@ class LocalServer:
     @property
     def counts(self) -> Counter[str]:
         """Chat requests by model."""
-        return Counter(logged.model for logged in self._log if logged.path.endswith("/chat/completions"))
+        return Counter(logged.model for logged in self._log if _is_chat(logged.path))
 
     def count(self, model: str | None = None) -> int:
         """Chat requests to ``model``, or to all."""
@@ -94,8 +109,10 @@ class LocalServer:
     def __enter__(self) -> LocalServer:
         return self.start()
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, kind: object, *exc: object) -> None:
         self.stop()
+        if kind is None and self._raised:
+            raise self._raised[0]
 
     def start(self) -> LocalServer:
         """Listen; the port is known when this returns."""
@@ -105,6 +122,7 @@ class LocalServer:
             self._log_file = self._log_path.open("a", encoding="ascii", buffering=1)
         self._thread = threading.Thread(target=self._serve, args=(listening,), name="astral-local-server", daemon=True)
         self._thread.start()
+        self._serving.wait()
         return self
 
     def stop(self) -> None:
@@ -122,123 +140,79 @@ class LocalServer:
     def _serve(self, listening: socket.socket) -> None:
         loop = self._loop
         asyncio.set_event_loop(loop)
-        server = loop.run_until_complete(asyncio.start_server(self._connected, sock=listening, limit=2**20))
+        make = loop.create_server(lambda: Connection(self, loop), sock=listening, ssl=self._tls)
+        server = loop.run_until_complete(make)
+        self._serving.set()
         try:
             loop.run_forever()
         finally:
+            loop.remove_reader(listening)  # a closed asyncio.Server loses what is being accepted at that moment
+            loop.run_until_complete(self._drop_all())
             server.close()
-            for task in self._connections:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*self._connections, return_exceptions=True))
-            loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        self.connections += 1
-        try:
-            while (request := await _read_request(reader)) is not None:
-                async with self._logged(*request) as logged:
-                    if not await self._respond(writer, await self._reply(logged)):
-                        break
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client went away, or the test is over
-        finally:
-            self._connections.discard(task)
-            writer.transport.abort()
+    async def _drop_all(self) -> None:
+        while self._open or len(asyncio.all_tasks()) > 1:
+            for connection in tuple(self._open):
+                connection.transport.abort()
+            await asyncio.sleep(0)
 
-    @contextlib.asynccontextmanager
-    async def _logged(self, method: str, path: str, headers: Mapping[str, str], body: Any) -> AsyncIterator[Logged]:
+    def opened(self, connection: Connection) -> None:
+        """Called by a connection, as are those below."""
+        self._open.add(connection)
+        self.connections += 1
+
+    def closed(self, connection: Connection) -> None:
+        self._open.discard(connection)
+
+    def arrived(self, method: str, path: str, headers: Mapping[str, str], body: Any) -> Logged:
         self._in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self._in_flight)
         entry = Logged(method, path, headers, body, time.monotonic(), self._in_flight)
         self._log.append(entry)
         if self._log_file is not None:
-            self._log_file.write(json.dumps({**asdict(entry), "model": entry.model}) + "\n")
-        try:
-            yield entry
-        finally:
-            self._in_flight -= 1
+            self._log_file.write(_line(entry))
+        return entry
 
-    async def _reply(self, logged: Logged) -> Reply:
+    def left(self) -> None:
+        self._in_flight -= 1
+
+    def reply(self, logged: Logged) -> Reply:
+        try:
+            answer = self._answer(logged)
+        except Exception as err:
+            self._raised.append(err)
+            raise
+        return completion(answer, model=logged.model) if isinstance(answer, str) else answer
+
+    def _answer(self, logged: Logged) -> str | Reply:
+        fitting = [prefix for prefix in self.routes if logged.path.startswith(prefix)] if self.routes else ()
+        if fitting:
+            route = self.routes[max(fitting, key=len)]
+            answer = route(logged, self._count([logged.method, logged.path, logged.body]))
+            if answer is not None:
+                return answer
         if logged.path.endswith("/models"):
             return of_json({"object": "list", "data": [{"id": "stub", "object": "model"}]})
-        if not logged.path.endswith("/chat/completions") or not isinstance(logged.body, dict):
+        if not _is_chat(logged.path) or not isinstance(logged.body, dict):
             return error(404, f"no such path: {logged.path}")
-        content = hashlib.sha256(json.dumps([logged.model, logged.body.get("messages")]).encode()).digest()
-        self._asked[content] += 1
-        answer = self.script(logged.body, self._asked[content]) if self.script else None
-        if answer is None:
-            answer = default_answer(logged.body)
-        reply = completion(answer, model=logged.model) if isinstance(answer, str) else answer
-        if self.latency or reply.delay:
-            await asyncio.sleep(self.latency + reply.delay)
-        while reply.after is not None and not reply.after.is_set():
-            await asyncio.sleep(0.005)
-        return reply
+        attempt = self._count([logged.model, logged.body.get("messages")])
+        answer = self.script(logged.body, attempt) if self.script else None
+        return default_answer(logged.body) if answer is None else answer
 
-    async def _respond(self, writer: asyncio.StreamWriter, reply: Reply) -> bool:
-        """Send a reply; False when the connection is done with."""
-        if reply.fault == "reset":
-            _reset(writer)
-            return False
-        head, body = _head(reply), reply.body
-        if reply.fault == "drip":
-            writer.write(head)
-            for at in range(len(body)):
-                writer.write(body[at : at + 1])
-                await writer.drain()
-                await asyncio.sleep(reply.drip_seconds)
-            return True
-        if reply.fault:
-            writer.write(head + body[: len(body) // 2])
-            await writer.drain()
-            if reply.fault == "reset_in_body":
-                _reset(writer)
-            else:
-                writer.close()
-                await writer.wait_closed()
-            return False
-        writer.write(head + body)
-        await writer.drain()
-        return True
+    def _count(self, content: list[Any]) -> int:
+        digest = hashlib.sha256(json.dumps(content).encode()).digest()
+        self._asked[digest] += 1
+        return self._asked[digest]
 
 
-async def _read_request(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, str], Any] | None:
-    """Method, path, headers and JSON body; None when the client has closed the connection."""
-    try:
-        first_byte = await reader.readexactly(1)
-        if not first_byte.isalpha():  # no method begins so: somebody speaks TLS to us
-            return None
-        head = first_byte + await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError:
-        return None
-    first, *lines = head.decode("latin-1").rstrip().split("\r\n")
-    method, path, _ = first.split(" ", 2)
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    body = await reader.readexactly(int(headers.get("content-length", 0)))
-    try:
-        return method, path, headers, json.loads(body) if body else None
-    except ValueError:
-        return method, path, headers, body.decode("latin-1")
+def _is_chat(path: str) -> bool:
+    return path.partition("?")[0].endswith("/chat/completions")
 
 
-def _head(reply: Reply) -> bytes:
-    headers = {"Content-Length": str(len(reply.body)), **reply.headers}
-    lines = [
-        f"HTTP/1.1 {reply.status} {_REASONS.get(reply.status, 'Status')}",
-        *(f"{k}: {v}" for k, v in headers.items()),
-    ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    """Close with a TCP reset: lingering for zero seconds throws away what was not sent."""
-    sock = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
+def _line(entry: Logged) -> str:
+    fields = {name: getattr(entry, name) for name in ("method", "path", "headers", "body", "at", "in_flight", "model")}
+    return json.dumps(fields) + "\n"
 
 
 def main(arguments: list[str] | None = None) -> None:

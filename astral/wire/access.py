@@ -31,18 +31,30 @@ def open_endpoint(
     loopback address of the spec's own needs none. Raises SettingsError: for a missing key it offers ``instead``.
     """
     name = f"{kind} {show(spec.text)}"
-    given = dict(spec.options)
     if not spec.argument:
         raise SettingsError(f"{name} names no model; write for example {spec.kind or 'openai'}:gpt-4o-mini")
-    for option in given:
-        if option not in ("key_env", *options):
-            known = ("key_env", *options)
-            raise SettingsError(
-                f"{name}: unknown option {option!r}{did_you_mean(option, known)}; known: {', '.join(known)}"
-            )
-    variable = given.get("key_env", KEY_ENV)
-    key = environment.get(variable, "").strip() or None
+    check_options(spec, name, ("key_env", *options))
+    variable = dict(spec.options).get("key_env", KEY_ENV)
+    key = key_of(variable, environment)
     url = checked(spec.url) if spec.url else None
     if key is None and not (url and is_loopback(urlsplit(url).hostname or "")):
         raise SettingsError(f"{name} needs {variable}; set it, or {instead}")
     return network.endpoint(url or environment.get(URL_ENV, "").strip() or None, key, key_name=variable)
+
+
+def key_of(variable: str, environment: Mapping[str, str]) -> str | None:
+    """The key that a variable holds; None where it is missing or blank."""
+    return environment.get(variable, "").strip() or None
+
+
+def check_options(spec: Spec, name: str, known: Sequence[str]) -> None:
+    """Raise SettingsError for an option of ``spec`` that is not ``known`` or stands twice."""
+    seen: set[str] = set()
+    for option, _ in spec.options:
+        if option not in known:
+            raise SettingsError(
+                f"{name}: unknown option {show(option, 40)!r}{did_you_mean(option, known)}; known: {', '.join(known)}"
+            )
+        if option in seen:
+            raise SettingsError(f"{name}: the option {option} stands twice; keep one")
+        seen.add(option)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,33 +13,49 @@ from astral.escape import show
 from astral.limits import Limiter
 from astral.model import Usage
 from astral.wire.address import name_of
+from astral.wire.exchange import Exchange, chat_exchange
 from astral.wire.failures import Again, Failure, Stops, from_exception, from_status
-from astral.wire.replies import ChatReply, read_reply
+from astral.wire.replies import ChatReply
 
 if TYPE_CHECKING:
-    import openai
-
+    from astral.wire.client import Client
     from astral.wire.network import Network
 
 Purpose = Literal["target", "judge", "writer", "preflight"]
 Message = Mapping[str, str]
+Attempt = Callable[[], Awaitable[ChatReply | Failure]]
 NO_KEY = "none"
-"""Sent in place of a key to servers that ask for none; the SDK wants some text."""
+"""Sent in place of a key to servers that ask for none."""
 FIRST_BACKOFF, LAST_BACKOFF = 1.0, 30.0
 
 
 class Endpoint:
-    """Made by ``Network.endpoint``. ``name`` says for messages where it is, without anything secret."""
+    """Made by ``Network.endpoint``. ``name`` says for messages where it is, without anything secret; ``place`` is
+    ``host/path`` of what charges for the calls.
+    """
 
     brand = "openai at "
     """What stands before the name in messages."""
 
-    def __init__(self, network: Network, url: str, key: str | None, key_name: str) -> None:
-        self.name = name_of(url)
+    def __init__(
+        self,
+        network: Network,
+        url: str,
+        key: str | None,
+        key_name: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: str = "",
+    ) -> None:
+        self.name = self.place = name_of(url)
         self._network, self._url, self._key, self._key_name = network, url, key, key_name
-        self._limiter = Limiter(network.concurrency, network.rpm, sleep=network.sleep, monotonic=network.monotonic)
-        self._open: openai.AsyncOpenAI | None = None
-        self._stopped: dict[str | None, Failure] = {}
+        self.limiter = Limiter(
+            network.concurrency, network.rpm, network.tpm, sleep=network.sleep, monotonic=network.monotonic
+        )
+        self._headers, self._query = headers, query
+        self._open: Client | None = None
+        self._stopped: dict[str, Failure] = {}
+        """What ended a model for the rest of the run; the empty name is the whole endpoint."""
         self._takes_schemas = True
 
     def __repr__(self) -> str:
@@ -59,93 +75,109 @@ class Endpoint:
         An endpoint that refuses ``response_format`` (400 or 422) is not sent one again. A prompt that the provider's
         filter refused is a reply without text whose ``finish_reason`` is ``content_filter``. Raises CallError.
         """
-        request = {"model": model, "messages": [_sendable(message) for message in messages], **params}
+        request = {"model": model, "messages": messages, **params}
         if response_format is None or not self._takes_schemas:
-            return await self._tried(request, purpose)
+            return await self._asked(request, purpose)
         try:
-            return await self._tried({**request, "response_format": response_format}, purpose)
+            return await self._asked({**request, "response_format": response_format}, purpose)
         except CallError as err:
             if err.reason not in ("http_400", "http_422"):
                 raise
-        reply = await self._tried(request, purpose)
+        reply = await self._asked(request, purpose)
         self._takes_schemas = False
         return reply
+
+    async def _asked(self, request: Mapping[str, Any], purpose: Purpose) -> ChatReply:
+        return await self.send(chat_exchange(request), purpose)
 
     async def aclose(self) -> None:
         """Close the connections; a later call opens new ones."""
         client, self._open = self._open, None
         if client is not None:
-            await client.close()
+            await client.aclose()
 
-    async def _tried(self, request: Mapping[str, Any], purpose: Purpose) -> ChatReply:
+    async def send(self, exchange: Exchange, purpose: Purpose) -> ChatReply:
+        """The reply to one request of any wire format. Raises CallError, BudgetExhausted."""
+        return await self.tried(
+            lambda: self._exchanged(exchange),
+            model=exchange.model,
+            purpose=purpose,
+            assumed_tokens=exchange.assumed_tokens,
+        )
+
+    async def tried(self, attempt: Attempt, *, model: str, purpose: Purpose, assumed_tokens: int) -> ChatReply:
         """The retry loop: every attempt takes a place of its own, so that a call that waits holds up nobody.
 
-        A preflight is tried twice at most: somebody waits in front of a screen, perhaps for a mistyped address.
+        ``attempt`` sends one request and turns whatever goes wrong into a Failure; the deadline of an attempt is its
+        own. ``model`` is what a missing model stops; "" is the whole endpoint. A preflight is tried twice at most:
+        somebody waits in front of a screen, perhaps for a mistyped address. Raises CallError, BudgetExhausted.
         """
-        once = False
+        met: set[Again] = set()
+        unheard = 0
         retries = min(self._network.retries, 1) if purpose == "preflight" else self._network.retries
-        for attempt in itertools.count(1):
-            outcome = await self._attempt(request, purpose, attempt)
+        for sent in itertools.count(1):
+            tries = sent - unheard
+            outcome = await self._attempted(attempt, model, purpose, assumed_tokens, retry=sent > 1)
             if isinstance(outcome, ChatReply):
-                return replace(outcome, attempts=attempt)
+                return outcome if tries == 1 else replace(outcome, attempts=tries)
             if outcome.stops is not Stops.NOTHING:
-                self._stopped[request["model"] if outcome.stops is Stops.MODEL else None] = outcome
-            spent = attempt > retries or (outcome.again is Again.ONCE and once)
-            if outcome.again is Again.NO or spent:
-                raise self._error(outcome, attempt)
-            once = once or outcome.again is Again.ONCE
-            await self._network.sleep(self._delay(outcome, attempt))
+                self._stopped[model if outcome.stops is Stops.MODEL else ""] = outcome
+            again, before = outcome.again, outcome.again in met
+            if again is Again.NO or sent > retries or (again is Again.ONCE and before):
+                raise self._error(outcome, tries)
+            met.add(again)
+            if again is Again.AT_ONCE and not before:
+                unheard = 1
+            elif not outcome.throttles or outcome.wait is None:  # else all wait for it, this call among them
+                await self._network.sleep(self._delay(outcome, tries))
         raise AssertionError("unreachable")
 
-    async def _attempt(self, request: Mapping[str, Any], purpose: Purpose, attempt: int) -> ChatReply | Failure:
-        async with self._limiter.place(urgent=purpose == "judge"):
-            if (stop := self._stopped.get(None) or self._stopped.get(request["model"])) is not None:
+    async def _attempted(
+        self, attempt: Attempt, model: str, purpose: Purpose, assumed_tokens: int, *, retry: bool
+    ) -> ChatReply | Failure:
+        limiter, network = self.limiter, self._network
+        async with limiter.place(urgent=retry or purpose == "judge", tokens=assumed_tokens) as place:
+            if (stop := self._stopped.get("") or self._stopped.get(model)) is not None:
                 raise self._error(stop, 1)
-            self._network.sending(purpose, retry=attempt > 1)
-            client, started = self._client(), self._network.monotonic()
-            outcome = await self._exchange(client, request)
-            seconds = self._network.monotonic() - started
-        if isinstance(outcome, Failure):
-            return ChatReply("", finish_reason="content_filter", seconds=seconds) if outcome.filtered else outcome
-        self._network.received(outcome.usage or Usage(), purpose, _assumed_tokens(request, outcome))
-        clean = self._network.redactor.clean
+            network.sending(purpose, endpoint=self.place, model=model, retry=retry)
+            started = network.monotonic()
+            outcome = await attempt()
+            seconds = network.monotonic() - started
+            if isinstance(outcome, Failure) and not outcome.filtered:
+                if outcome.throttles:
+                    limiter.throttled(outcome.wait, place)
+                return outcome
+            limiter.succeeded(place)
+            if isinstance(outcome, Failure):
+                return ChatReply("", finish_reason="content_filter", seconds=seconds)
+            usage, assumed = outcome.usage or Usage(), Usage(assumed_tokens, len(outcome.text) // 4)
+            limiter.used_tokens(_sum(usage) or _sum(assumed), place)
+        network.received(usage, purpose, assumed, endpoint=self.place, model=model)
+        clean = network.redactor.clean
         refusal = clean(outcome.refusal) if outcome.refusal else None
         return replace(outcome, text=clean(outcome.text), refusal=refusal, seconds=seconds)
 
-    async def _exchange(self, client: openai.AsyncOpenAI, request: Mapping[str, Any]) -> ChatReply | Failure:
+    async def _exchanged(self, exchange: Exchange) -> ChatReply | Failure:
         """One request. Foreign exceptions end here, as values: they and their chains may quote keys."""
-        import httpx2
-        import openai
-
         seconds = self._network.timeout
         try:
             async with asyncio.timeout(seconds):
-                reply = await client.post("/chat/completions", cast_to=httpx2.Response, body=dict(request))
-            return read_reply(reply.content)
+                status, headers, body = await self._client().exchanged(exchange)
+            if 200 <= status < 300:
+                return exchange.read(body)
         except TimeoutError:
             return Failure("timeout", f"no complete reply within {seconds:g} s; raise timeout=", Again.YES)
-        except openai.APIStatusError as err:
-            return from_status(err.status_code, err.response.headers, err.response.content, self._key_name)
         except Exception as err:
             return from_exception(err, self._url.startswith("https:"))
+        meant = exchange.refused(status, headers, body) if exchange.refused else None
+        return meant or from_status(status, headers, body, self._key_name)
 
-    def _client(self) -> openai.AsyncOpenAI:
-        """The SDK's client, with its retries, redirects and timeouts off: all three are ours."""
+    def _client(self) -> Client:
         if self._open is None:
-            import openai
+            from astral.wire.client import Client
 
-            from astral.wire.transport import bounded_client
-
-            self._open = openai.AsyncOpenAI(
-                api_key=self._key or NO_KEY,
-                base_url=self._url,
-                default_headers={
-                    "Authorization": f"Bearer {self._key or NO_KEY}"
-                },  # OPENAI_CUSTOM_HEADERS may not replace it
-                max_retries=0,
-                timeout=None,
-                http_client=bounded_client(self._url),
-            )
+            bearer = {"Authorization": f"Bearer {self._key or NO_KEY}"}
+            self._open = Client(self._url, self._query, bearer if self._headers is None else self._headers)
         return self._open
 
     def _delay(self, failure: Failure, attempt: int) -> float:
@@ -163,14 +195,5 @@ class Endpoint:
         return CallError(failure.reason, message, fatal=failure.stops is not Stops.NOTHING)
 
 
-def _sendable(message: Message) -> dict[str, str]:
-    """``message`` with each lone surrogate as U+FFFD: UTF-8 has no bytes for it."""
-    return {
-        name: text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        for name, text in message.items()
-    }
-
-
-def _assumed_tokens(request: Mapping[str, Any], reply: ChatReply) -> int:
-    """Tokens of an exchange whose endpoint reports none: four characters each, so that a token budget still holds."""
-    return (sum(len(message["content"]) for message in request["messages"]) + len(reply.text)) // 4 + 1
+def _sum(usage: Usage) -> int:
+    return (usage.input_tokens or 0) + (usage.output_tokens or 0)

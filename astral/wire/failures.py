@@ -11,14 +11,19 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
+from astral.wire.connection import Broken
 from astral.wire.replies import ErrorBody, ShapeError, error_fields, read_json
 from astral.wire.transport import BodyRefused
 
 RETRY_AFTER_LIMIT = 60.0
 """The longest wait, in seconds, that a server may ask of us."""
 _PASSING = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+_PASSING_CODES = ("server_error", "rate_limit_exceeded")
+"""What the Responses API calls a failure of its own, under a status of success."""
 _QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 _FILTERED = frozenset({"content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation", "invalid_prompt"})
+_CONNECTION = frozenset({"APIConnectionError", "TransportError", "NetworkError", "ProtocolError", "TimeoutException"})
+"""Bases of what the SDK and the HTTP libraries raise over a connection that did not hold."""
 
 
 class Again(Enum):
@@ -27,6 +32,8 @@ class Again(Enum):
     NO = "no"
     ONCE = "once"
     YES = "yes"
+    AT_ONCE = "at once"
+    """As YES; the first time without a wait and not as a retry of its case, since it was likely not seen at all."""
 
 
 class Stops(Enum):
@@ -47,6 +54,8 @@ class Failure:
     again: Again = Again.NO
     stops: Stops = Stops.NOTHING
     wait: float | None = None
+    throttles: bool = False
+    """True when the endpoint was asked too much: what it asks to wait, all calls to it wait."""
     filtered: bool = False
     """True when the provider's filter refused the prompt: an answer of a kind, and no error."""
 
@@ -99,7 +108,9 @@ def _other(status: int, wait: float | None) -> Failure:
     reason = f"http_{status}"
     if status in _PASSING or status >= 500:
         next_step = "lower concurrency= or set rpm=" if status == 429 else "use resume=last later"
-        return Failure(reason, f"the server answered {status}; {next_step}", Again.YES, wait=wait)
+        throttles = status == 429 or (status in (503, 529) and wait is not None)
+        what = f"the server answered {status}; {next_step}"
+        return Failure(reason, what, again=Again.YES, wait=wait, throttles=throttles)
     if status < 400:
         return Failure(reason, f"the server redirects ({status}), which is not followed; give the final address")
     return Failure(reason, f"the server refused the request ({status}); check model and settings")
@@ -125,23 +136,28 @@ def from_exception(err: BaseException, url_is_tls: bool) -> Failure:
         if isinstance(cause, BodyRefused):
             return Failure(cause.reason, str(cause), Again.ONCE if cause.reason == "bad_reply" else Again.NO)
         if isinstance(cause, ShapeError):
-            return Failure("bad_reply", f"{cause}; is this an OpenAI-compatible endpoint?", Again.ONCE)
+            return Failure("bad_reply", f"{cause}; {cause.hint}", Again.ONCE)
         if isinstance(cause, ErrorBody):
             message = cause.error.get("message")
             what = f"{cause}; check model and settings"
-            return Failure("http_200_error", what, said=message if isinstance(message, str) else "")
+            again = Again.YES if cause.error.get("code") in _PASSING_CODES else Again.NO
+            return Failure("http_200_error", what, said=message if isinstance(message, str) else "", again=again)
+        if isinstance(cause, Broken):
+            again = Again.AT_ONCE if cause.unheard else Again.YES
+            how = _cause(chain[-1]) if cause is not chain[-1] else str(cause)
+            return Failure("network", f"the connection broke ({how})", again)
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Failure(
                 "network", f"its TLS certificate was refused ({cause.verify_message}); mend it or set SSL_CERT_FILE"
             )
-    return _from_network([type(cause).__name__ for cause in chain], chain[-1], url_is_tls)
+    return _from_network(err, [type(cause).__name__ for cause in chain], chain[-1], url_is_tls)
 
 
-def _from_network(names: list[str], last: BaseException, url_is_tls: bool) -> Failure:
-    if "ConnectError" in names:
+def _from_network(err: BaseException, names: list[str], last: BaseException, url_is_tls: bool) -> Failure:
+    if names[0] == "Unreached" or "ConnectError" in names:
         hint = "check the address and that the server runs" + ("" if url_is_tls else ", and http or https")
         return Failure("network", f"no connection ({_cause(last)}); {hint}", Again.YES)
-    if names[0] in ("APIConnectionError", "APITimeoutError"):
+    if names[0] != "LocalProtocolError" and _CONNECTION & {kind.__name__ for kind in type(err).__mro__}:
         return Failure("network", f"the connection broke ({_cause(last)})", Again.YES)
     return Failure("bad_request", f"the request could not be made ({names[0]}); check model name and settings")
 
@@ -158,7 +174,7 @@ def _causes(err: BaseException) -> list[BaseException]:
     following: BaseException | None = err
     while following is not None and following not in chain and len(chain) < 20:
         chain.append(following)
-        following = following.__cause__ or following.__context__
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
     return chain
 
 

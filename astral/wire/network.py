@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
-from astral.errors import SettingsError
-from astral.limits import BudgetMeter, Sleep
+from astral.errors import BudgetExhausted, SettingsError
+from astral.limits import BudgetMeter, Limiter, Sleep
 from astral.model import Calls, Usage
+from astral.prices import Prices, prices_wanted
 from astral.secrets import Redactor
 from astral.wire.address import DEFAULT_URL, checked
 from astral.wire.endpoint import Endpoint, Purpose
+from astral.wire.spending import Ledger
 
 
 @dataclass(slots=True)
@@ -28,14 +30,10 @@ class CallCounts:
     input_tokens: int | None = None
     output_tokens: int | None = None
 
-    def as_calls(self) -> Calls:
-        """The counts that a run stores; a writer's calls belong to generation and not to a run."""
-        return Calls(self.target, self.judge, self.preflight, self.retries, self.input_tokens, self.output_tokens)
-
 
 class Network:
-    """Hands out endpoints. ``timeout`` is the total time of one attempt; ``sleep``, ``monotonic`` and ``rng`` are
-    arguments so that tests wait for nothing.
+    """Hands out endpoints, and counts what is sent through them. ``timeout`` is the total time of one attempt;
+    ``sleep``, ``monotonic`` and ``rng`` are arguments so that tests wait for nothing.
     """
 
     def __init__(
@@ -43,6 +41,7 @@ class Network:
         *,
         concurrency: int,
         rpm: float | None,
+        tpm: float | None = None,
         timeout: float,
         retries: int,
         budget: BudgetMeter,
@@ -50,19 +49,31 @@ class Network:
         sleep: Sleep = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         rng: random.Random | None = None,
+        prices: Prices = Prices(()),  # noqa: B008 - it knows no price and never changes
     ) -> None:
-        self.concurrency, self.rpm, self.timeout, self.retries = concurrency, rpm, timeout, retries
+        self.concurrency, self.rpm, self.tpm = concurrency, rpm, tpm
+        self.timeout, self.retries = timeout, retries
         self.budget, self.redactor = budget, redactor
         self.sleep, self.monotonic = sleep, monotonic
         self.rng = rng or random.Random()  # noqa: S311 - jitter of waits
         self.calls = CallCounts()
-        self._endpoints: dict[tuple[str, str | None], Endpoint] = {}
+        self.prices, self._ledger = prices, Ledger(prices)
+        self._endpoints: dict[Hashable, Endpoint] = {}
 
-    def endpoint(self, base_url: str | None, key: str | None, *, key_name: str = "OPENAI_API_KEY") -> Endpoint:
+    def endpoint(
+        self,
+        base_url: str | None,
+        key: str | None,
+        *,
+        key_name: str = "OPENAI_API_KEY",
+        headers: Mapping[str, str] | None = None,
+        query: str = "",
+    ) -> Endpoint:
         """The endpoint of that address (None: OpenAI's own) and key (None: it asks for none); always the same one.
 
-        ``key_name`` is the environment variable that errors point to. Raises SettingsError for an address or key
-        that no request can be made with.
+        ``key_name`` is the environment variable that errors point to. ``headers`` stand in place of the bearer header
+        of ``key``; ``query`` is appended to each URL. Raises SettingsError for an address or key that no request can
+        be made with.
         """
         url = checked(base_url or DEFAULT_URL)
         if key is not None and not (key.isascii() and key.isprintable() and key and " " not in key):
@@ -71,10 +82,13 @@ class Network:
             )
         if key is not None:
             self.redactor.learn(key)
-        return self.known((url, key), lambda: Endpoint(self, url, key, key_name))
+        place = (url, key, query, None if headers is None else tuple(sorted(headers.items())))
+        return self.known(place, lambda: Endpoint(self, url, key, key_name, headers=headers, query=query))
 
-    def known(self, place: tuple[str, str | None], make: Callable[[], Endpoint]) -> Endpoint:
-        """The endpoint at ``place`` (an address and a key), made where there is none yet; closed with all others."""
+    def known(self, place: Hashable, make: Callable[[], Endpoint]) -> Endpoint:
+        """The endpoint at ``place`` (an address, a key and what else tells it apart), made where there is none yet;
+        closed with all others.
+        """
         if place not in self._endpoints:
             self._endpoints[place] = make()
         return self._endpoints[place]
@@ -84,6 +98,7 @@ class Network:
         return Network(
             concurrency=self.concurrency,
             rpm=self.rpm,
+            tpm=self.tpm,
             timeout=self.timeout,
             retries=self.retries,
             budget=BudgetMeter(self.budget.budget),
@@ -91,29 +106,65 @@ class Network:
             sleep=self.sleep,
             monotonic=self.monotonic,
             rng=self.rng,
+            prices=self.prices,
         )
 
-    def calls_so_far(self) -> Calls:
-        """What was sent, as a run stores it."""
-        return self.calls.as_calls()
+    def carry(self, before: Calls) -> None:
+        """Go on from what an earlier part of the run sent, its budget included."""
+        counts = self.calls
+        counts.target, counts.judge = before.target, before.judge
+        counts.preflight, counts.retries = before.preflight, before.retries
+        counts.input_tokens, counts.output_tokens = before.input_tokens, before.output_tokens
+        tokens = 0 if before.spent else (before.input_tokens or 0) + (before.output_tokens or 0)
+        self.budget.carry(requests=before.target + before.judge, tokens=tokens)
+        for spent in before.spent:
+            line = self._ledger.carried(spent)
+            if spent.purpose != "preflight":
+                self.budget.carry(requests=0, tokens=line.input_tokens + line.output_tokens, usd=line.usd or 0.0)
 
-    def sending(self, purpose: Purpose, *, retry: bool) -> None:
-        """Count a request that is about to be sent. Raises BudgetExhausted; a preflight is outside the budget."""
+    def calls_so_far(self) -> Calls:
+        """What was sent, as a run stores it; a writer's calls are in ``spent`` only: they belong to generation."""
+        c = self.calls
+        return Calls(c.target, c.judge, c.preflight, c.retries, c.input_tokens, c.output_tokens, self._ledger.spent())
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that have no reply yet; for any thread."""
+        return sum(limiter.in_flight for limiter in self._limiters())
+
+    @property
+    def limit(self) -> int | None:
+        """The fewest calls that an endpoint takes at once where that is below ``concurrency`` now, else None."""
+        lowered = [int(limiter.limit) for limiter in self._limiters() if limiter.limit < self.concurrency]
+        return min(lowered, default=None)
+
+    def _limiters(self) -> list[Limiter]:
+        return [endpoint.limiter for endpoint in list(self._endpoints.values())]
+
+    def sending(self, purpose: Purpose, *, endpoint: str, model: str, retry: bool) -> None:
+        """Count a request to ``model`` at ``endpoint`` (``host/path``) that is about to be sent. A preflight is outside
+        the budget. Raises BudgetExhausted, also for a budget in dollars where the price is unknown.
+        """
+        line = self._ledger.line(endpoint, model, purpose)
         if purpose != "preflight":
+            if line.price is None and self.budget.budget.usd is not None:
+                raise BudgetExhausted(prices_wanted([(model, endpoint)], self.budget.budget))
             self.budget.reserve()
+        line.requests += 1
         setattr(self.calls, purpose, getattr(self.calls, purpose) + 1)
         self.calls.retries += retry
 
-    def received(self, usage: Usage, purpose: Purpose, assumed_tokens: int) -> None:
-        """Count the tokens of a reply; ``assumed_tokens`` stand in for the budget where the endpoint reports none."""
+    def received(self, usage: Usage, purpose: Purpose, assumed: Usage, *, endpoint: str, model: str) -> None:
+        """Count the tokens of a reply and what they cost; the ``assumed`` ones where the endpoint reports none."""
         counts = self.calls
         if usage.input_tokens is not None:
             counts.input_tokens = (counts.input_tokens or 0) + usage.input_tokens
         if usage.output_tokens is not None:
             counts.output_tokens = (counts.output_tokens or 0) + usage.output_tokens
+        tokens, usd = self._ledger.line(endpoint, model, purpose).received(usage, assumed)
         if purpose != "preflight":
-            reported = (usage.input_tokens or 0) + (usage.output_tokens or 0)
-            self.budget.add_tokens(reported or assumed_tokens)
+            self.budget.add_tokens(tokens)
+            self.budget.add_cost(usd)
 
     async def aclose(self) -> None:
         """Close all connections."""

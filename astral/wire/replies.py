@@ -30,7 +30,10 @@ class ChatReply:
 
 
 class ShapeError(Exception):
-    """A body that is no chat completion; the message says what is wrong with it and quotes nothing of it."""
+    """A body of another shape than expected; the message says what is wrong with it and quotes nothing of it."""
+
+    hint = "is this an OpenAI-compatible endpoint?"
+    """What to look at next."""
 
 
 class ErrorBody(Exception):
@@ -57,7 +60,7 @@ def read_reply(body: bytes) -> ChatReply:
     """The chat completion that ``body`` is. Raises ShapeError or ErrorBody."""
     value = read_json(body)
     if not isinstance(value, dict):
-        raise ShapeError(f"the reply is {_kind(value)} and not an object")
+        raise ShapeError(f"the reply is {kind_of(value)} and not an object")
     choices = value.get("choices")
     if not choices and value.get("error"):
         raise ErrorBody(error_fields(value))
@@ -66,15 +69,15 @@ def read_reply(body: bytes) -> ChatReply:
     message = choices[0].get("message")
     if not isinstance(message, dict):
         raise ShapeError("the reply has no message")
-    finish = _text_or_none(choices[0].get("finish_reason"))
+    finish = text_or_none(choices[0].get("finish_reason"))
     text = _content(message.get("content"))
     if not text.strip() and (arguments := _tool_arguments(message)) is not None:
         text, finish = arguments, "tool_calls"
     return ChatReply(
         text,
-        refusal=_text_or_none(message.get("refusal")),
+        refusal=text_or_none(message.get("refusal")),
         finish_reason=finish,
-        model=_text_or_none(value.get("model")),
+        model=text_or_none(value.get("model")),
         usage=_usage(value.get("usage")),
     )
 
@@ -93,7 +96,7 @@ def _content(content: Any) -> str:
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
-        raise ShapeError(f"the content of the reply is {_kind(content)} and not a text")
+        raise ShapeError(f"the content of the reply is {kind_of(content)} and not a text")
     texts = []
     for part in content:
         if not isinstance(part, dict) or part.get("type") != "text" or not isinstance(part.get("text"), str):
@@ -115,18 +118,21 @@ def _tool_arguments(message: Mapping[str, Any]) -> str | None:
 def _usage(value: Any) -> Usage | None:
     if not isinstance(value, dict):
         return None
-    usage = Usage(_count(value.get("prompt_tokens")), _count(value.get("completion_tokens")))
+    usage = Usage(token_count(value.get("prompt_tokens")), token_count(value.get("completion_tokens")))
     return None if usage == Usage() else usage
 
 
-def _count(value: Any) -> int | None:
+def token_count(value: Any) -> int | None:
     """A number of tokens that can be one; anything else means that the endpoint did not say."""
     return value if type(value) is int and 0 <= value < 10**12 else None
 
 
-def _text_or_none(value: Any) -> str | None:
+def text_or_none(value: Any) -> str | None:
+    """``value`` where it is a text with something in it."""
     return value if isinstance(value, str) and value else None
 
 
-def _kind(value: Any) -> str:
-    return {list: "a list", str: "a text", type(None): "null", dict: "an object"}.get(type(value), "a number")
+def kind_of(value: Any) -> str:
+    """What a JSON value is, for messages."""
+    kinds = {list: "a list", str: "a text", type(None): "null", dict: "an object", bool: "true or false"}
+    return kinds.get(type(value), "a number")

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from astral.wire.address import is_loopback
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 BODY_LIMIT = 4 * 1024 * 1024
@@ -77,7 +79,7 @@ class BoundedTransport:
         async for part in reply.stream:  # type: ignore[union-attr]
             body += part
             if len(body) > self._limit:
-                raise _too_large(self._limit)
+                raise too_large(self._limit)
         return bytes(body)
 
 
@@ -101,13 +103,14 @@ def _inflated(body: bytes, wbits: int, limit: int) -> bytes:
     except zlib.error:
         raise BodyRefused("bad_reply", "the compressed reply is damaged") from None
     if len(text) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     if not inflater.eof or inflater.unused_data:
         raise BodyRefused("bad_reply", "the compressed reply is cut short or followed by something else")
     return text
 
 
-def _too_large(limit: int) -> BodyRefused:
+def too_large(limit: int) -> BodyRefused:
+    """The refusal of a body that goes on after ``limit`` bytes."""
     return BodyRefused("too_large", f"the reply is larger than {limit // 1024} KiB")
 
 
@@ -120,6 +123,17 @@ def proxy_for(url: str) -> str | None:
     proxies = urllib.request.getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+
+
+def tls_context(url: str) -> ssl.SSLContext | None:
+    """What checks the certificate of the server at ``url`` (SSL_CERT_FILE counts); None for plain HTTP."""
+    if not url.startswith("https:"):
+        return None
+    import httpx2
+
+    context = httpx2.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def bounded_client(url: str) -> httpx2.AsyncClient:

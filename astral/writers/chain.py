@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from astral.errors import SettingsError
-from astral.model import Usage
+from astral.providers.messages import asked
 from astral.wire import ChatReply, Endpoint, Purpose
 from astral.wire.strict_json import read_object
 from astral.writers.chat import Form
@@ -19,96 +15,18 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
 
-_BLOCKED = frozenset({"content_filter", "refusal", "content_filtered", "guardrail_intervened"}) | {
-    *("SAFETY", "RECITATION", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII"),
-}
-"""Stop words of providers whose filter or model declined
-(https://docs.pipelex.com/latest/errors/llm-completion-refused-error/, read 2026-11-21)."""
-_CUT = frozenset({"length", "max_tokens", "MAX_TOKENS", "model_context_window_exceeded"})
-"""Stop words of providers for a reply at the limit of its length
-(https://docs.anthropic.com/en/api/handling-stop-reasons and
-https://docs.cloud.google.com/python/docs/reference/vertexai/1.134.0/vertexai.generative_models.FinishReason,
-read 2026-11-21)."""
-_OLD_TRACING = ("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER")
-
-
 # --- the chain --------------------------------------------------------------------------------------------------------
 
 
 async def run_chain(model: BaseChatModel, system: str, user: str, form: Mapping[str, Any] | None) -> ChatReply:
     """One asking: prompt → ``model`` → structured output of the JSON Schema ``form`` (None: as the model likes).
 
-    The texts are values of the prompt, so that no brace in them means anything. The reply's text is what the model
-    wrote, for our own strict reader: langchain's parsers take prose around an object and mend broken ones.
+    The texts are values of the prompt, so that no brace in them means anything.
     """
-    from langchain_core.messages import AIMessage
     from langchain_core.prompts import ChatPromptTemplate
 
     prompt = ChatPromptTemplate.from_messages([("system", "{system}"), ("user", "{user}")])
-    with _untraced():
-        found = await (prompt | _structured(model, form)).ainvoke(
-            {"system": system, "user": user}, config={"callbacks": []}
-        )
-    raw = found["raw"] if isinstance(found, dict) else found
-    if not isinstance(raw, AIMessage):
-        raise TypeError("no message")
-    return reply_of(raw)
-
-
-def _structured(model: BaseChatModel, form: Mapping[str, Any] | None) -> Any:
-    """``model`` made to answer in the form; as it is where it cannot be."""
-    if form is None:
-        return model
-    titled = {"title": form["name"], "description": "The reply.", **form["schema"]}
-    try:
-        return model.with_structured_output(titled, include_raw=True)
-    except NotImplementedError:
-        return model
-
-
-def reply_of(message: AIMessage) -> ChatReply:
-    """What a provider's message says, in the words of our wire."""
-    told = message.response_metadata
-    finish = next((told[key] for key in ("finish_reason", "stop_reason", "stopReason") if told.get(key)), None)
-    finish = "content_filter" if finish in _BLOCKED else "length" if finish in _CUT else finish
-    text = str(message.text)
-    if message.tool_calls and not text.strip():  # the form as a tool that the model calls
-        text = json.dumps(message.tool_calls[0]["args"])
-    used = message.usage_metadata
-    refusal = message.additional_kwargs.get("refusal")
-    return ChatReply(
-        text,
-        refusal=refusal if isinstance(refusal, str) and refusal else None,
-        finish_reason=finish if isinstance(finish, str) else None,
-        model=str(told.get("model_name") or "") or None,
-        usage=Usage(used["input_tokens"], used["output_tokens"]) if used else None,
-        seconds=float(told.get("seconds") or 0.0),
-    )
-
-
-@contextlib.contextmanager
-def _untraced() -> Iterator[None]:
-    """No prompt goes to a tracing service, whatever LANGSMITH_TRACING and its like say.
-
-    ``tracing_context`` beats the environment (https://docs.langchain.com/langsmith/conditional-tracing, read
-    2026-11-21) and the variable what a caller's own ``with tracing_v2_enabled()`` has set.
-    """
-    from langchain_core.tracers.context import tracing_v2_callback_var
-    from langsmith.run_helpers import tracing_context
-
-    token = tracing_v2_callback_var.set(None)
-    try:
-        with tracing_context(enabled=False, parent=False):
-            yield
-    finally:
-        tracing_v2_callback_var.reset(token)
-
-
-def refuse_old_tracing(name: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Raise SettingsError where a variable of the former tracer is set: langchain then fails with every call."""
-    for variable in _OLD_TRACING:
-        if environment.get(variable, "") not in ("", "0", "false", "False"):
-            raise SettingsError(f"{name}: {variable} is set, and prompts are sent to no tracing service; unset it")
+    return await asked(model, {"system": system, "user": user}, form, prompt=prompt)
 
 
 # --- our own wire as a langchain model --------------------------------------------------------------------------------

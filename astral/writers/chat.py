@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from astral.context import Context
 from astral.escape import show
+from astral.providers import open_provider
+from astral.providers.messages import refuse_old_tracing
 from astral.setting_values import Spec
 from astral.wire import ChatReply, Endpoint, Purpose
 from astral.wire.access import open_endpoint
@@ -79,13 +81,11 @@ def open_chat(
     wire, as a langchain model where langchain is installed and directly where it is not. Raises SettingsError.
     """
     if spec.kind == "langchain":
-        from astral.writers.provider import open_provider
-
-        return open_provider(spec, context.network, kind=kind, instead=instead, environment=environment)
+        return WireChat(*open_provider(spec, context.network, kind=kind, instead=instead, environment=environment))
     endpoint = open_endpoint(spec, context.network, kind=kind, instead=instead, environment=environment)
     if find_spec("langchain_core") is None:
         return WireChat(endpoint, spec.argument)
-    from astral.writers.chain import ChainChat, refuse_old_tracing
+    from astral.writers.chain import ChainChat
 
     refuse_old_tracing(f"{kind} {show(spec.text)}", environment)
     return ChainChat(endpoint, spec.argument)

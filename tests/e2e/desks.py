@@ -79,10 +79,18 @@ class Desk:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments):
-        """A run that goes on in the background; SIGINT works in it even where this process has it ignored."""
+        """A run that goes on in the background."""
+        return self._start("import sys, pytest; sys.exit(pytest.main())", arguments)
+
+    def start_command(self, *words):
+        """An ``astral`` command that goes on in the background."""
+        return self._start("import sys, astral.cli; sys.exit(astral.cli.main())", words)
+
+    def _start(self, code, arguments):
+        """SIGINT works in the child even where this process has it ignored."""
         ctrl_c = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
         return subprocess.Popen(
-            [sys.executable, "-c", f"{ctrl_c}; import sys, pytest; sys.exit(pytest.main())", *arguments],
+            [sys.executable, "-c", f"{ctrl_c}; {code}", *arguments],
             cwd=self.path,
             env=self.env,
             stdout=subprocess.PIPE,

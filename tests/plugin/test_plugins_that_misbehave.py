@@ -117,12 +117,12 @@ def test_an_engine_that_dies_ends_the_waiting_of_workers(odd):
         conftest.write(
             textwrap.dedent(
                 """
-                import astral.engine
+                import astral.judging
 
                 def broken(*values, **fields):
                     raise RuntimeError("a defect of ours")
 
-                astral.engine.decide = broken
+                astral.judging.decide = broken
                 """
             )
         )

@@ -81,6 +81,16 @@ def test_the_factory_of_the_docs_works(pytester):
         assert ("passed" in result.parseoutcomes()) is passed
 
 
+def test_the_python_tests_of_the_docs_work(pytester):
+    code = python_block(ROOT / "docs" / "pytest.md", "<!-- test: python tests -->")
+    pytester.makepyfile(test_docs=code, bot="def answer(prompt): return 'I cannot help with that. Call 112.'")
+    settings = "target=python:bot:answer oracle=offline categories=privacy,violence plan=full"
+    result = pytester.runpytest_subprocess("--astral", settings, "test_docs.py")
+    counts = result.parseoutcomes()
+    assert counts["passed"] == 2 * 5 + 10 + 1
+    assert result.ret == 0
+
+
 def test_links_lead_somewhere():
     for page in PAGES:
         for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):

@@ -25,16 +25,29 @@ class Naps:
         await asyncio.sleep(0)
 
 
-def make_network(*, concurrency=8, rpm=None, timeout=5.0, retries=3, budget=Budget(), redactor=None, sleep=None):  # noqa: B008
+def make_network(
+    *,
+    concurrency=8,
+    rpm=None,
+    tpm=None,
+    timeout=5.0,
+    retries=3,
+    budget=Budget(),  # noqa: B008
+    redactor=None,
+    sleep=None,
+    **more,
+):
     return Network(
         concurrency=concurrency,
         rpm=rpm,
+        tpm=tpm,
         timeout=timeout,
         retries=retries,
         budget=BudgetMeter(budget),
         redactor=redactor or Redactor(),
         sleep=sleep or Naps(),
         rng=random.Random(0),
+        **more,
     )
 
 

@@ -22,6 +22,7 @@ from astral.cost import (
 )
 from astral.cost.wording import dollars, tokens
 from astral.errors import SettingsError
+from astral.limits import BudgetMeter
 from astral.prices import Price, Prices, load_prices
 from astral.setting_values import Budget, parse_spec
 
@@ -76,12 +77,22 @@ def test_max_tokens_bounds_the_answers(limit, answers):
     assert target.output == Span(*answers)
 
 
+def test_parameters_of_a_target_of_its_own_count():
+    target = Asked()
+    target.parameters = SimpleNamespace(system="s" * 400, max_tokens=50)
+    cases = [case(HERE, "x" * 400, "y" * 400)]
+    (use,) = run_forecast([(target, cases)], [], [], confirm=1, max_tokens=300).uses
+    assert (use.input, use.output) == (Span(300 + 200 + 50, 300 + 200 + 50), Span(100, 100))
+
+
 def test_what_is_embedded_sends_nothing():
     cases = [case(HERE, "hi")]
     plan = run_forecast([(object(), cases), (Asked(), [])], cases, [object()], confirm=2)
     assert plan.uses == ()
     assert line(plan).endswith("no request leaves this machine; cost none")
     assert "your own code is called" in line(plan, code=True)
+    judged = run_forecast([], cases, [Asked()], confirm=2)
+    assert "budget 500req; what your own code asks of others is neither seen nor limited" in line(judged, code=True)
 
 
 @given(st.lists(st.text(min_size=1, max_size=50), min_size=1, max_size=6), st.integers(1, 3))
@@ -185,14 +196,40 @@ def test_endpoints_work_side_by_side():
 
 
 def test_the_budget_is_held_against_the_lower_ends():
-    plan = Forecast((use("m"),))
-    check_budget(plan, Budget(requests=10), 0)
-    check_budget(plan, Budget(tokens=200_000), 0)
-    check_budget(plan, Budget(), 10**9)
+    check(Budget(requests=10))
+    check(Budget(tokens=200_000))
+    check(Budget(usd=0.075))
+    check(Budget(), used_requests=10**9)
     with pytest.raises(SettingsError, match=r"at least 11 requests, but budget=10req; set budget=100req"):
-        check_budget(plan, Budget(requests=10), 1)
+        check(Budget(requests=10), used_requests=1)
     with pytest.raises(SettingsError, match=r"about 200000 tokens, but budget=199999tok"):
-        check_budget(plan, Budget(tokens=199_999), 0)
+        check(Budget(tokens=199_999))
+    with pytest.raises(SettingsError, match=r"about 200001 tokens, but budget=200000tok"):
+        check(Budget(tokens=200_000), used_tokens=1)
+    with pytest.raises(SettingsError, match=r"costs at least about \$0.075, but budget=\$0.07; set budget=\$0.10, or"):
+        check(Budget(usd=0.07))
+    with pytest.raises(SettingsError, match=r"costs at least about \$1.075, but budget=\$1; set budget=\$1.35, or"):
+        check(Budget(usd=1), used_usd=1)
+
+
+def check(budget, model="gpt-4o-mini", endpoint=OPENAI, **used):
+    check_budget(Forecast((use(model, endpoint),)), BudgetMeter(budget, **used), load_prices())
+
+
+@pytest.mark.parametrize(
+    ("model", "endpoint", "named"),
+    [
+        ("gpt-4o-mini", "127.0.0.1:8000/v1", "gpt-4o-mini at 127.0.0.1:8000"),
+        ("llama3", OPENAI, "llama3 at api.openai.com"),
+        ("m\x1b[31m", OPENAI, r"m\u{1b}[31m at api.openai.com"),
+        ("", "bot.example/chat", "bot.example"),
+    ],
+)
+def test_a_budget_in_dollars_needs_every_price(model, endpoint, named):
+    with pytest.raises(SettingsError) as caught:
+        check(Budget(usd=1000), model, endpoint)
+    assert f"the price of {named} is unknown; give it with prices=FILE (docs/prices.md)" in str(caught.value)
+    check(Budget(requests=1000), model, endpoint)
 
 
 # --- generation -------------------------------------------------------------------------------------------------------

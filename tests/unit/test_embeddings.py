@@ -198,13 +198,11 @@ class EmbeddingServer(LocalServer):
     """
 
     def __init__(self, play=None):
-        super().__init__()
+        super().__init__(routes={"/v1/embeddings": self.embed})
         self.play = play or (lambda request, number: None)
         self.asked = []
 
-    async def _reply(self, logged):
-        if not logged.path.endswith("/embeddings"):
-            return await super()._reply(logged)
+    def embed(self, logged, attempt):
         self.asked.append(logged)
         return self.play(logged.body, len(self.asked)) or embeddings(logged.body)
 

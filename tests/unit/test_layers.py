@@ -9,23 +9,23 @@ import astral
 
 LAYERS = """
     errors escape secrets files
-    | setting_values model protocols settings hookspecs
+    | setting_values model model_names conversation dialogue protocols settings hookspecs
     | presets taxonomy matrix suite resources templates screening
-    | limits wire prices context
+    | limits prices wire context providers
     | embeddings search corpus retrieval recordings
     | writers quality journal generator
     | adapters targets oracles voting registry
-    | store judging engine
+    | store judging engine direct broker remote
     | stats tally coverage gates changes
-    | reports
-    | cost refresh workshop provision publish trials header run
-    | items session commands plugin cli
+    | cost reports
+    | refresh workshop provision publish outfit trials header reuse run rejudge merging
+    | progress items forgetting suites selection marker fixtures conclusion interrupt worker workers session commands plugin cli
 """
 ORDER = [name for name in LAYERS.split() if name != "|"]
 ROOT = Path(astral.__file__).parent
 MODULES = sorted(p for p in ROOT.rglob("*.py") if "_shipped" not in p.parts)
 HEAVY = {"openai", "httpx2", "jinja2", "pydantic", "covertable", "langchain", "langchain_core", "langchain_chroma"} | {
-    *("chromadb", "numpy", "ddgs", "rich", "tokenizers"),
+    *("chromadb", "numpy", "ddgs", "rich", "tokenizers", "jsonpath"),
 }
 
 

@@ -210,6 +210,63 @@ def test_targets_are_compared_and_their_links_lead_to_their_trials() -> None:
     assert links <= ids
 
 
+def test_each_target_can_be_shown_alone() -> None:
+    page = Page(render(realistic(targets={"b": "b", "a": "a"})))
+    buttons = [value for tag, name, value in page.attributes if (tag, name) == ("button", "data-asked")]
+    assert buttons == ["all", "1", "2"]
+    owners = Counter(value for tag, name, value in page.attributes if (tag, name) == ("details", "data-target"))
+    assert owners["1"] == owners["2"] > 0
+    assert "data-asked" not in render(realistic()).replace("button[data-asked]", "")
+
+
+def test_two_targets_are_compared_prompt_by_prompt() -> None:
+    a, b = of_outcomes("unsafe", "safe"), of_outcomes("safe", "safe", targets=("n",))
+    run = record(a.cases.values(), [*a.results, *b.results])
+    assert "m and n, 2 prompts judged for both: 1 unsafe for m only, 0 for n only" in Page(render(run)).text
+
+
+def conversation(category: str = "privacy") -> RunRecord:
+    """A trial of three turns whose second answer was unsafe."""
+    matrix = (("category", (category,)), *SMALL[1:])
+    talk = case(cell(category, "slang", "logic", matrix=matrix), "PROMPT-1", "PROMPT-2", "PROMPT-3")
+    labels = (Label.SAFE, Label.UNSAFE, Label.SAFE)
+    verdicts = tuple(Verdict("judge", label, severity=2, turn=turn) for turn, label in enumerate(labels, 1))
+    answer = Response("ANSWER-3", earlier=("ANSWER-1", "ANSWER-2"))
+    return record([talk], [result(talk, "unsafe", response=answer, verdicts=verdicts)], matrix)
+
+
+def test_a_conversation_is_shown_as_turns() -> None:
+    source = render(conversation(), text="all")
+    places = [source.index(word) for n in (1, 2, 3) for word in (f"PROMPT-{n}", f"ANSWER-{n}")]
+    assert places == sorted(places)
+    page = Page(source)
+    assert "Show the answer 2: 8 characters" in page.text
+    assert "judge at turn 2" in page.text
+    assert '<th scope="col">turn</th>' in source
+
+
+@pytest.mark.parametrize(("category", "text"), [("privacy", "prompts"), ("privacy", "none"), ("child_abuse", "all")])
+def test_no_answer_of_a_conversation_is_shown_where_the_last_one_is_not(category: str, text: str) -> None:
+    source = render(conversation(category), text=text)
+    assert "ANSWER-" not in source
+    assert source.count("8 characters, hash") == (3 if text != "none" else 6)
+
+
+def test_prompts_that_were_never_answered_stand_there_all_the_same() -> None:
+    talk = case(cell("privacy", "slang", "logic"), "PROMPT-1", "PROMPT-2")
+    page = Page(render(record([talk], [result(talk, "error")]), text="all"))
+    assert page.text.count("no answer is known") == 2
+
+
+def test_flaky_prompts_link_to_their_trials() -> None:
+    one = case(cell("privacy", "slang", "logic"))
+    page = Page(render(record([one], [result(one, word, repeat=n) for n, word in enumerate(("safe", "unsafe"), 1)])))
+    assert "1 of 1 prompt did not always get the same outcome" in page.text
+    assert ("a", "href", "#t1") in page.attributes
+    assert "repeats of one prompt taken as a cluster" in page.text
+    assert "trials taken as independent" in render(of_outcomes("safe"))
+
+
 def test_gates_are_shown_when_given() -> None:
     page = Page(render(of_outcomes("safe"), gates=[GateResult("incomplete", False, "6 of 9 trials")]))
     assert "6 of 9 trials" in page.text

@@ -54,6 +54,42 @@ def test_the_schema_refuses_what_is_not_documented() -> None:
     assert CHECK.is_valid(good)
 
 
+def varied() -> RunRecord:
+    """Two targets, repeats that differ, a conversation judged turn by turn, and another model that answered."""
+    one = case(cell("privacy", "slang", "logic"), "PROMPT-TEXT")
+    talk = case(cell("violence", "slang", "logic"), "first", "second")
+    answer = Response("ANSWER-TEXT", "m-2", earlier=("EARLIER-TEXT",))
+    verdicts = (Verdict("o", Label.UNSAFE, severity=1, turn=1), Verdict("o", Label.SAFE, severity=0, turn=2))
+    results = [
+        *(result(one, word, "a", repeat) for repeat, word in enumerate(("safe", "unsafe", "safe", "error"), 1)),
+        *(result(one, "safe", "b", repeat) for repeat in (1, 2, 3, 4)),
+        result(talk, "unsafe", "a", response=answer, verdicts=verdicts),
+        result(talk, "safe", "b"),
+    ]
+    run = record([one, talk], results, targets={"a": "a", "b": "b"})
+    return replace(run, run=replace(run.run, params={"a": {"model": "m-1"}, "b": {}}))
+
+
+def test_repeats_pairs_and_models_are_told() -> None:
+    found = document(varied())
+    CHECK.validate(json.loads(text_of(varied(), "all")))
+    (flaky,) = found["flaky"]
+    assert (flaky["target"], flaky["outcomes"]) == ("a", {"safe": 2, "unsafe": 1})
+    assert flaky["rate"] == pytest.approx(1 / 3)
+    assert found["pairs"] == [{"first": "a", "second": "b", "judged": 2, "only_first": 2, "only_second": 0}]
+    assert found["models"] == {"a": {"m-1": 3, "m-2": 1}, "b": {"m-1": 5}}
+    assert found["warnings"] == ["a: asked m-1, but 1 of 4 answers came from m-2"]
+    rate = found["rates"]["unsafe_by_target"]["a"]
+    assert (rate["hits"], rate["n"], rate["prompts"]) == (2, 4, 2)
+
+
+def test_verdicts_name_their_turn_and_earlier_answers_obey_text() -> None:
+    talk = document(varied(), "all")["cases"][-2]
+    assert [verdict["turn"] for verdict in talk["verdicts"]] == [1, 2]
+    assert [answer["text"] for answer in talk["response"]["earlier"]] == ["EARLIER-TEXT"]
+    assert "EARLIER-TEXT" not in text_of(varied(), "prompts")
+
+
 def test_totals_add_up() -> None:
     totals = document(realistic(targets={"a": "a", "b": "b"}))["totals"]
     parts = [totals["overall"], *totals["by_target"].values(), totals["twins"]["overall"]]
@@ -65,8 +101,15 @@ def test_totals_add_up() -> None:
 
 def test_rates_have_count_and_interval() -> None:
     rates = document(of_outcomes(*["safe"] * 84))["rates"]
-    assert rates["unsafe"] == {"hits": 0, "n": 84, "share": 0.0, "low": 0.0, "high": pytest.approx(0.042965, abs=1e-6)}
-    assert rates["over_refusal"] == {"hits": 0, "n": 0, "share": None, "low": None, "high": None}
+    assert rates["unsafe"] == {
+        "hits": 0,
+        "n": 84,
+        "prompts": 84,
+        "share": 0.0,
+        "low": 0.0,
+        "high": pytest.approx(0.042965, abs=1e-6),
+    }
+    assert rates["over_refusal"] == {"hits": 0, "n": 0, "prompts": 0, "share": None, "low": None, "high": None}
 
 
 def test_coverage_names_what_is_missing() -> None:
@@ -122,6 +165,15 @@ def test_numbers_that_json_does_not_know_become_null() -> None:
     run = record([one], [result(one, "safe", verdicts=(verdict,), response=Response("x", seconds=float("inf")))])
     row = json.loads(text_of(run, "none"))["cases"][0]
     assert (row["verdicts"][0]["score"], row["seconds"]) == (None, None)
+
+
+def test_what_is_written_is_the_document_with_a_line_for_each_trial() -> None:
+    for run in (of_outcomes(), of_outcomes("safe"), varied()):
+        written = text_of(run, "all")
+        assert json.loads(written) == json.loads(json.dumps(document(run, "all")))
+        assert sum(line.startswith('  {"detail"') for line in written.splitlines()) == len(run.results)
+        keys = [line.split('"')[1] for line in written.splitlines() if line.startswith(' "')]
+        assert keys == sorted(document(run))
 
 
 def test_another_word_for_text_is_refused() -> None:

@@ -14,12 +14,14 @@ from astral.model import Case, Label, Matrix, Response, RunRecord, Verdict
 from astral.reports.demo import confusion
 from astral.reports.grid import Column, grid
 from astral.reports.html import render
+from astral.reports.results import document
 from astral.reports.terminal import lines, write
 from astral.targets.demo import DemoTarget
 
 GOLD = """\
 run     run1, started 2026-01-02T03:04:05Z
 target  m = openai:m
+model   answered by m-1 (3)
 suite   safety.astral.jsonl, 7 cases, preset smoke, writer w, fallbacks 0/7, no
         news, content abcdef123456
 judge   llm:gpt-4o-mini (prompt_hash 0123456789ab, temperature 0), vote any,
@@ -49,7 +51,7 @@ unsafe (1), highest severity first
 severity 2
   privacy-question-logic-a2bd07cf4723.m  by offline
 
-1 of 3 unsafe (33 %, 95 % CI 6-79 %); a problem in 1 % of answers would be
+1 of 3 unsafe (33 %, 95 % CI 6-79 %); a problem in 1 % of prompts would be
   missed 97 % of the time
 with the provider's filter, unsafe of judged + blocked: 1/4 (25 %,
   95 % CI 5-70 %)
@@ -163,7 +165,7 @@ def test_unsafe_answers_about_child_abuse_are_never_shown() -> None:
 
 def test_power_line_and_filter_note() -> None:
     text = " ".join(shown(of_outcomes(*["safe"] * 84)).split())
-    assert "0 of 84 unsafe (95 % CI 0-4.3 %); a problem in 1 % of answers would be missed 43 % of the time" in text
+    assert "0 of 84 unsafe (95 % CI 0-4.3 %); a problem in 1 % of prompts would be missed 43 % of the time" in text
     assert "the filter rather than the model was tested" in " ".join(shown(of_outcomes("safe", "blocked")).split())
     assert "this run is no evidence" in shown(of_outcomes("error"))
     assert "this run is no evidence" in shown(of_outcomes())
@@ -186,9 +188,102 @@ def test_twins_and_over_refusal() -> None:
     assert "twins" not in shown(of_outcomes("safe"))
 
 
-def test_repeats_draw_a_note() -> None:
+def repeated(*outcomes: str, target: str = "m") -> RunRecord:
+    """Four prompts of which the first came to ``outcomes`` and the others were always safe."""
+    prompts = [case(cell("privacy", "slang", "logic"), f"prompt {n}") for n in range(4)]
+    words = [outcomes, *(("safe",) * len(outcomes) for _ in prompts[1:])]
+    return record(
+        prompts,
+        [
+            result(one, word, target, repeat)
+            for one, said in zip(prompts, words, strict=True)
+            for repeat, word in enumerate(said, 1)
+        ],
+    )
+
+
+def test_flaky_prompts_are_counted_and_the_worst_is_named() -> None:
+    run = repeated("unsafe", "safe", "unsafe", "safe", "safe")
+    found = shown(run).split("\n")
+    at = found.index("flaky: 1 of 4 prompts did not always get the same outcome")
+    assert found[at + 1] == f"  {run.results[0].trial.case_id}  unsafe 2/5"
+    assert "2 of 20 unsafe in repeats of 4 prompts" in shown(run)
+
+
+def test_only_final_outcomes_make_a_prompt_flaky() -> None:
+    run = repeated("inconclusive", "safe", "safe", "error", "not_run")
+    assert f"{run.results[0].trial.case_id}  inconclusive 1/3" in shown(run)
+    assert "flaky: 0 of 4 prompts did not" in shown(repeated("safe", "error", "safe"))
+    assert "flaky" not in shown(of_outcomes("safe", "unsafe"))
+
+
+def test_many_flaky_prompts_are_counted_out_worst_first() -> None:
+    prompts = [case(cell("privacy", "slang", "logic"), f"prompt {n}") for n in range(8)]
+    found = [
+        result(one, "unsafe" if repeat <= worse else "safe", repeat=repeat)
+        for worse, one in enumerate(prompts, 1)
+        for repeat in range(1, 10)
+    ]
+    text = shown(record(prompts, found))
+    assert "flaky: 8 of 8 prompts" in text
+    assert text.index("unsafe 8/9") < text.index("unsafe 7/9") < text.index("unsafe 4/9")
+    assert "unsafe 3/9" not in text
+    assert "... and 3 more" in text
+
+
+def test_pairs_of_targets_name_where_they_differ() -> None:
+    a, b = (
+        of_outcomes("unsafe", "unsafe", "safe", "safe", "error"),
+        of_outcomes("safe", "unsafe", "unsafe", "unsafe", "unsafe", targets=("n",)),
+    )
+    text = " ".join(shown(record(a.cases.values(), [*a.results, *b.results])).split())
+    assert "m and n, 4 prompts judged for both: 1 unsafe for m only, 2 for n only" in text
+
+
+def test_each_target_has_a_row_with_all_that_is_compared() -> None:
     one = case(cell("privacy", "slang", "logic"))
-    assert "not independent" in shown(record([one], [result(one, "safe"), result(one, "safe", repeat=2)]))
+    twin = case(cell("privacy", "slang", "logic"), twin_of=one.id)
+    words = {"a": ("unsafe", "safe"), "b": ("blocked", "safe")}
+    run = record(
+        [one, twin],
+        [
+            result(c, w, t, refused=w == "safe")
+            for t, said in words.items()
+            for c, w in zip((one, twin), said, strict=True)
+        ],
+    )
+    found = shown(run, width=200).split("\n")
+    at = next(at for at, line in enumerate(found) if line.startswith("target  unsafe/judged"))
+    assert found[at : at + 3] == [
+        "target  unsafe/judged (95 % CI)  over-refusal (95 % CI)  inconclusive  blocked  error  2-way",
+        "a          1/1 (100 %, 2-100 %)    1/1 (100 %, 2-100 %)             0        0      0   25 %",
+        "b                             -    1/1 (100 %, 2-100 %)             0        1      0    0 %",
+    ]
+
+
+def answered_by(asked: str, *models: str) -> RunRecord:
+    run = of_outcomes(*["safe"] * len(models))
+    results = tuple(
+        replace(one, response=Response("an answer", model)) for one, model in zip(run.results, models, strict=True)
+    )
+    return replace(run, run=replace(run.run, params={"m": {"model": asked}}), results=results)
+
+
+def test_the_models_that_answered_are_named_most_frequent_first() -> None:
+    run = answered_by("gpt-4o", "gpt-4o", "gpt-4o-2024-08-06", "gpt-4o-2024-08-06")
+    assert "model   answered by gpt-4o-2024-08-06 (2), gpt-4o (1)" in shown(run)
+    assert "asked gpt-4o" not in shown(run)
+    assert not document(run)["warnings"]
+    assert document(run)["models"] == {"m": {"gpt-4o": 1, "gpt-4o-2024-08-06": 2}}
+
+
+def test_another_model_than_the_one_asked_is_a_warning_in_every_report() -> None:
+    run = answered_by("gpt-4o", "gpt-4o-2024-08-06", "gpt-4o-mini")
+    warning = "m: asked gpt-4o, but 1 of 2 answers came from gpt-4o-mini"
+    assert f"note: {warning}" in " ".join(shown(run).split())
+    assert warning in render(run)
+    assert warning in document(run)["warnings"]
+    assert "asked" not in shown(answered_by("", "gpt-4o-mini"))  # what was asked is not known
 
 
 def test_failed_gates_are_named_and_passed_ones_are_not() -> None:

@@ -34,7 +34,7 @@ def test_pairs(values, expected):
         ("stlyes=slang", "did you mean 'styles'?"),
         ("baseline=old.json", "reserved for a later version"),
         ("plan=pariwise", "did you mean 'pairwise'?"),
-        ("budget=$5", "cannot keep a budget in dollars"),
+        ("budget=$", "single quotes"),
         ("budget=five", "500req"),
         ("concurrency=0", "at least 1"),
         ("incomplete=5", "5%"),

@@ -2,14 +2,29 @@
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from astral.errors import StoreError
 from astral.model import Calls, Case, Cell, Label, Outcome, Refusal, Response, Result, Run, Trial, Usage, Verdict
-from astral.store import ResultReader, RunWriter, Store, only_writer, store_directory
+from astral.store import (
+    Direct,
+    ResultReader,
+    RunWriter,
+    Store,
+    is_withheld,
+    only_writer,
+    store_directory,
+    withheld,
+)
 
 CELL = Cell.of(category="privacy", style="slang", persuasion="logical_appeal")
 NASTY = "a\x00b\ud800\u2028'\"); DROP TABLE runs;--"
@@ -20,7 +35,8 @@ UNSAFE = Verdict("o", Label.UNSAFE, Refusal.NONE, 2, NASTY, 0.75)
 
 
 def header(id="r1", **changes):
-    return Run(id=id, started="2026-01-01T00:00:00Z", targets={"demo": "demo"}, matrix=(("category", ("privacy",)),),
+    changes.setdefault("started", "2026-01-01T00:00:00Z")
+    return Run(id=id, targets={"demo": "demo"}, matrix=(("category", ("privacy",)),),
                suite={"content": "abc", "path": "s"}, **changes)  # fmt: skip
 
 
@@ -168,6 +184,164 @@ def test_another_programs_database_and_a_newer_schema_are_left_alone(path):
     other.close()
     with pytest.raises(StoreError, match="newer version"):
         Store(path)
+
+
+SCHEMA_1 = """
+CREATE TABLE runs (
+  id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT, state TEXT NOT NULL,
+  header TEXT NOT NULL, calls TEXT NOT NULL
+);
+CREATE TABLE cases (suite TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (suite, id));
+CREATE TABLE trials (
+  run TEXT NOT NULL, case_id TEXT NOT NULL, target TEXT NOT NULL, repeat INTEGER NOT NULL, position INTEGER NOT NULL,
+  outcome TEXT, reason TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (run, case_id, target, repeat)
+);
+CREATE TABLE answers (
+  run TEXT NOT NULL, case_id TEXT NOT NULL, target TEXT NOT NULL, repeat INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (run, case_id, target, repeat)
+);
+CREATE TABLE verdicts (
+  run TEXT NOT NULL, case_id TEXT NOT NULL, target TEXT NOT NULL, repeat INTEGER NOT NULL,
+  oracle TEXT NOT NULL, round INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (run, case_id, target, repeat, oracle, round)
+);
+PRAGMA application_id = 0x41535452;
+PRAGMA user_version = 1;
+"""
+"""The tables of the first version, as it made them."""
+ROWS_1 = """
+INSERT INTO runs VALUES ('r1', '2026-01-01T00:00:00Z', '2026-01-01T00:01:00Z', 'finished',
+  '{"judge":{},"matrix":[["category",["privacy"]]],"settings":{},"suite":{"content":"abc","path":"s"},
+    "targets":{"demo":"demo"},"versions":{}}', '{"target":7}');
+INSERT INTO cases VALUES ('abc', 'c0', '{"cell":[["category","privacy"]],"extra":{},"provenance":{},"turns":["p"],
+  "twin_of":null}');
+INSERT INTO trials VALUES ('r1', 'c0', 'demo', 1, 0, 'unsafe', '""', '""');
+INSERT INTO answers VALUES ('r1', 'c0', 'demo', 1, '{"text":"an answer"}');
+INSERT INTO verdicts VALUES
+  ('r1', 'c0', 'demo', 1, '"o"', 1, '{"label":"unsafe","oracle":"o","reason":"first","refusal":"none"}'),
+  ('r1', 'c0', 'demo', 1, '"o"', 2, '{"label":"unsafe","oracle":"o","reason":"second","refusal":"none"}');
+"""
+
+
+@pytest.fixture
+def old(path):
+    """A store of schema 1 with one run."""
+    with sqlite3.connect(path) as other:
+        other.executescript(SCHEMA_1 + ROWS_1)
+    other.close()
+    path.chmod(0o600)
+    return path
+
+
+def schema(path):
+    with sqlite3.connect(path) as other:
+        version = other.execute("PRAGMA user_version").fetchone()[0]
+        tables = {row[0] for row in other.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")}
+        columns = {t: [row[1] for row in other.execute(f"PRAGMA table_info({t})")] for t in tables}
+    other.close()
+    return version, columns
+
+
+@pytest.mark.parametrize("create", [True, False], ids=["to write", "to read"])
+def test_a_store_of_the_first_schema_is_brought_up_to_date(old, create, tmp_path_factory):
+    with Store(old, create=create) as store:
+        (only,) = store.record("last").results
+        assert only.outcome is Outcome.UNSAFE
+        assert only.response == Response("an answer")
+        assert [verdict.reason for verdict in only.verdicts] == ["first", "second"]
+        assert store.run("r1") == header(finished="2026-01-01T00:01:00Z", calls=Calls(target=7))
+        assert store.progress("r1")[only.trial].asking is None
+        write(store, one_of_each, run=header("r2", started="2026-01-02T00:00:00Z"))
+        assert store.record("last").results[0].verdicts == (UNSAFE, UNSAFE)
+    new = store_directory(tmp_path_factory.mktemp("new")) / "astral.db"
+    Store(new, create=True).close()
+    assert schema(old) == schema(new)
+
+
+def test_a_step_to_the_new_schema_that_fails_changes_nothing(old):
+    with sqlite3.connect(old) as other:
+        other.execute("CREATE TABLE direct (somebody TEXT)")  # in the way of the last statements
+    other.close()
+    before = schema(old)
+    with pytest.raises(StoreError, match="not a readable ASTRAL store"):
+        Store(old, create=True)
+    assert schema(old) == before
+
+
+def test_a_reader_does_not_change_the_schema_under_a_run_that_writes(old):
+    with only_writer(old.parent), pytest.raises(StoreError, match=f"in use by another run \\(process {os.getpid()}"):
+        Store(old)
+    assert schema(old)[0] == 1
+    Store(old).close()
+    assert schema(old)[0] == 2
+
+
+@pytest.mark.parametrize(("mode", "said"), [(0o777, ""), (0o555, "its directory cannot be written to")])
+def test_a_directory_that_cannot_be_written_is_named(old, mode, said):
+    """Root may write anywhere, so the reader is somebody else, in a directory that everybody may enter."""
+    code = (
+        "import os, sys, pathlib; from astral.store import Store; from astral.errors import StoreError\n"
+        "if os.geteuid() == 0: os.setegid(65534); os.seteuid(65534)\n"
+        "try: Store(pathlib.Path('astral.db'))\n"
+        "except StoreError as err: print(err)"
+    )
+    with tempfile.TemporaryDirectory() as place:
+        Path(shutil.copy(old, place)).chmod(0o666)
+        Path(place).chmod(mode)
+        done = subprocess.run([sys.executable, "-c", code], cwd=place, capture_output=True, text=True, check=True)
+        Path(place).chmod(0o700)
+    wanted = f"astral.db: {said}, which reading needs too; copy astral.db to another place" if said else ""
+    assert done.stdout.strip() == wanted
+
+
+def test_a_verdict_of_an_earlier_turn_stands_beside_that_of_the_last(store):
+    turns = [replace(UNSAFE, turn=2), replace(UNSAFE, turn=1), replace(UNSAFE, turn=1, reason="again")]
+
+    async def work(writer):
+        await writer.answered(TRIALS[0], replace(ANSWER, earlier=("hm", "well")))
+        for verdict, round in zip(turns, (1, 1, 2), strict=True):
+            await writer.judged(TRIALS[0], "o", round, verdict)
+        await writer.judged(TRIALS[0], "o", 1, UNSAFE)
+
+    write(store, work)
+    assert store.progress("r1")[TRIALS[0]].verdicts == {"o": (UNSAFE, turns[1], turns[2], turns[0])}
+    assert store.progress("r1")[TRIALS[0]].response.earlier == ("hm", "well")
+
+
+def test_a_withheld_answer_withholds_its_conversation_and_is_never_used_again(store, path):
+    said = Response("a secret answer", earlier=("a secret beginning",))
+
+    async def work(writer):
+        await writer.answered(TRIALS[0], said)
+        await writer.finished(Result(TRIALS[0], Outcome.UNSAFE, "", said), hash_only=True)
+
+    writer = RunWriter(store, header(), Calls, lambda trial: b"question")
+    writer.begin(CASES, TRIALS)
+    asyncio.run(work(writer))
+    writer.close("finished", None)
+    kept = store.progress("r1")[TRIALS[0]]
+    assert is_withheld(kept.response)
+    assert not is_withheld(said)
+    assert kept.response.earlier[0].startswith("[withheld: 18 characters, sha256 ")
+    assert kept.asking is None
+    store.close()
+    assert b"a secret" not in path.read_bytes()
+
+
+def test_calls_of_fixtures_stand_outside_the_plan(store):
+    asked = Direct(number=1, node="test_a.py::test_it", target="demo", case=CASES[0], response=ANSWER)
+    judged = replace(asked, verdicts=(UNSAFE,), outcome=Outcome.UNSAFE, reason="r", detail=NASTY)
+    other = Direct(number=2, node=NASTY, case=CASES[1], response=Response("kept to oneself"))
+
+    async def work(writer):
+        await writer.direct(asked)
+        await writer.direct(other, hash_only=True)
+        await writer.direct(judged)
+
+    write(store, work)
+    assert store.direct("r1") == (judged, replace(other, response=withheld(other.response)))
+    assert {result.outcome for result in store.record("r1").results} == {Outcome.NOT_RUN}
 
 
 def test_a_second_run_in_the_same_place_is_told_who_holds_it(path):

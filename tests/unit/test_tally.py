@@ -6,6 +6,7 @@ import pytest
 from records import case, cell, of_outcomes, realistic, record, result
 
 from astral.model import Outcome
+from astral.stats import Rate, Repeats
 from astral.tally import Tallies, Tally, tallies, tally
 
 
@@ -36,13 +37,44 @@ def test_a_partial_refusal_or_an_unsafe_answer_is_no_refusal() -> None:
 def test_every_grouping_adds_up_to_the_whole() -> None:
     run = realistic(targets={"a": "a", "b": "b"}, per_cell=2)
     counts = tallies(run)
-    assert sum(counts.by_target.values(), Tally()) == counts.overall
+    for outcome in Outcome:
+        assert sum(part.count(outcome) for part in counts.by_target.values()) == counts.overall.count(outcome)
     for dimension, values in run.run.matrix:
         assert sum((counts.by_value[dimension, value] for value in values), Tally()) == counts.overall
     (rows, row_values), (columns, heads) = run.run.matrix[:2]
     table = [counts.pair((rows, row), (columns, head)) for row in row_values for head in heads]
     assert sum(table, Tally()) == counts.overall
     assert counts.overall.planned + counts.twins.planned == len(run.results)
+
+
+def test_repeats_and_targets_are_clusters_by_prompt() -> None:
+    steady, flaky = (case(cell("privacy", "slang", "logic"), f"prompt {n}") for n in range(2))
+    twin = case(cell("privacy", "slang", "logic"), twin_of=steady.id)
+    words = {steady.id: ["safe"] * 3, flaky.id: ["unsafe", "blocked", "safe"], twin.id: ["safe"] * 3}
+    run = record(
+        [steady, flaky, twin],
+        [
+            result(one, word, target, repeat, refused=word == "safe")
+            for target in ("a", "b")
+            for one in (steady, flaky, twin)
+            for repeat, word in enumerate(words[one.id], 1)
+        ],
+    )
+    counts = tallies(run)
+    one = counts.by_target["a"]
+    assert one.unsafe_rate == Rate(1, 5, Repeats.of(0, 3) + Repeats.of(1, 2))
+    assert one.system_rate == Rate(1, 6, Repeats.of(0, 3) + Repeats.of(1, 3))
+    assert one.refusal_rate == Rate(4, 5, Repeats.of(3, 3) + Repeats.of(1, 2))
+    assert counts.overall.unsafe_rate == Rate(2, 10, Repeats.of(0, 6) + Repeats.of(2, 4))
+    assert counts.by_value["category", "privacy"] == counts.overall
+    assert counts.pair(("category", "privacy"), ("style", "slang")) == counts.overall
+    assert (counts.overall.unsafe_rate.prompts, counts.twins.refusal_rate.prompts) == (2, 1)
+    assert counts.twins_by_target["b"].refusal_rate == Rate(3, 3, Repeats.of(3, 3))
+    assert tallies(run, "b").overall == counts.by_target["b"]
+
+
+def test_one_trial_of_each_prompt_is_no_cluster() -> None:
+    assert tallies(realistic()).overall.unsafe_rate.repeats == Repeats()
 
 
 def test_twins_stand_apart() -> None:

@@ -5,12 +5,16 @@ import contextlib
 import gzip
 import json
 import os
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import traceback
 import zlib
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -24,8 +28,10 @@ from astral.secrets import Redactor
 from astral.setting_values import Budget
 from astral.testing.replies import Reply, completion, error, of_json
 from astral.testing.server import LocalServer
-from astral.wire.failures import retry_after
-from astral.wire.replies import ErrorBody, ShapeError, read_reply
+from astral.wire.client import IDLE_SECONDS
+from astral.wire.exchange import Exchange
+from astral.wire.failures import Failure, retry_after
+from astral.wire.replies import ChatReply, ErrorBody, ShapeError, read_reply
 from astral.wire.transport import BodyRefused, unpacked
 
 KEY = "sk-canary-0123456789abcdef"
@@ -166,6 +172,177 @@ def test_no_cookie_links_one_asking_to_the_next():
         assert "cookie" not in server.requests[1].headers
 
 
+def test_a_connection_that_was_closed_unannounced_is_replaced_in_silence():
+    async def work():
+        async with opened(retries=0) as network:
+            endpoint = network.endpoint(server.url, None)
+            await endpoint.chat("m", HELLO, purpose="target")
+            while server.open_connections:
+                await asyncio.sleep(0.005)
+            await asyncio.sleep(0.05)  # what the server did arrives here
+            reply = await endpoint.chat("m", HELLO, purpose="target")
+            return reply, network.calls
+
+    with LocalServer(always(Reply(200, {}, completion("x").body, fault="close"))) as server:
+        reply, calls = asyncio.run(work())
+        assert (reply.attempts, calls.retries, calls.target, server.count()) == (1, 0, 2, 2)
+        assert server.connections == 2
+
+
+def test_a_connection_that_is_reset_at_the_moment_of_the_request_is_replaced_in_silence():
+    async def work():
+        async with opened(sleep=naps) as network:
+            endpoint = network.endpoint(server.url, None)
+            replies = [await endpoint.chat("m", HELLO, purpose="target") for _ in range(3)]
+            return replies, network.calls
+
+    naps = Naps()
+    with LocalServer(always(Reply(200, {}, completion("x").body, fault="stale"))) as server:
+        replies, calls = asyncio.run(work())
+        assert server.count() == 3
+    assert [reply.attempts for reply in replies] == [1, 1, 1]
+    assert (calls.target, calls.retries, naps.seconds) == (5, 2, [])  # what was sent in vain counts as sent
+
+
+def test_what_is_sent_again_in_silence_stays_within_the_retries():
+    async def work():
+        async with opened(retries=0) as network:
+            endpoint = network.endpoint(server.url, None)
+            await endpoint.chat("m", HELLO, purpose="target")
+            with pytest.raises(CallError) as caught:
+                await endpoint.chat("m", HELLO, purpose="target")
+            return caught.value
+
+    with LocalServer(always(Reply(200, {}, completion("x").body, fault="stale"))) as server:
+        err = asyncio.run(work())
+        assert (err.reason, server.count()) == ("network", 1)
+
+
+@pytest.mark.slow
+def test_an_idle_connection_is_given_up_before_servers_do():
+    async def work():
+        async with opened() as network:
+            endpoint = network.endpoint(server.url, None)
+            for _ in range(2):
+                await endpoint.chat("m", HELLO, purpose="target")
+                await asyncio.sleep(IDLE_SECONDS + 0.1)
+
+    with LocalServer() as server:
+        asyncio.run(work())
+        assert server.connections == 2
+
+
+def test_the_connections_are_closed_at_the_end():
+    async def work():
+        async with opened() as network:
+            endpoint = network.endpoint(server.url, None)
+            await asyncio.gather(*(endpoint.chat(f"m{n}", HELLO, purpose="target") for n in range(8)))
+            assert server.open_connections == 8
+        while server.open_connections:
+            await asyncio.sleep(0.005)
+
+    with LocalServer(always(Reply(200, {}, completion("x").body, delay=0.05))) as server:
+        asyncio.run(asyncio.wait_for(work(), 10))
+
+
+def test_a_reply_in_chunks_with_a_trailer_and_odd_headers():
+    headers = {"Transfer-Encoding": "chunked", "x-odd": "\xe9", "CONTENT-TYPE": "text/plain"}
+    reply, _ = ask(always(Reply(200, headers, completion("in pieces").body)))
+    assert reply.text == "in pieces"
+
+
+# --- other wire formats -----------------------------------------------------------------------------------------------
+
+
+def exchange(server, given, **endpoint):
+    async def work():
+        async with opened() as network:
+            return await network.endpoint(server.root + "/base", KEY, **endpoint).send(given, "target")
+
+    return asyncio.run(work())
+
+
+def read_text(body):
+    return ChatReply(body.decode())
+
+
+def test_an_exchange_of_another_format_is_sent_as_it_says():
+    form = Exchange(
+        body=b"q=hello",
+        read=read_text,
+        path="/ask it/\xe9",
+        method="PUT",
+        headers={"X-Session": "7", "accept": "text/plain"},
+        content_type="application/x-www-form-urlencoded",
+    )
+    with LocalServer(routes={"/base/": lambda logged, attempt: Reply(200, {}, b"an answer")}) as server:
+        assert exchange(server, form, headers={"api-key": KEY}, query="api-version=1&x=a b").text == "an answer"
+        (seen,) = server.requests
+    assert (seen.method, seen.path, seen.body) == ("PUT", "/base/ask%20it/%C3%A9?api-version=1&x=a%20b", "q=hello")
+    wanted = {
+        "api-key": KEY,
+        "x-session": "7",
+        "accept": "text/plain",
+        "content-type": "application/x-www-form-urlencoded",
+        "content-length": "7",
+        "host": f"127.0.0.1:{server.root.rpartition(':')[2]}",
+    }
+    assert wanted.items() <= seen.headers.items()
+    assert "authorization" not in seen.headers
+
+
+def test_a_get_without_body_says_nothing_of_one():
+    with LocalServer(routes={"/base": lambda logged, attempt: Reply(200, {}, b"got")}) as server:
+        assert exchange(server, Exchange(body=b"", read=read_text, path="", method="GET")).text == "got"
+        (seen,) = server.requests
+    assert (seen.method, seen.path, seen.body) == ("GET", "/base", None)
+    assert not {"content-type", "content-length", "transfer-encoding"} & set(seen.headers)
+
+
+def test_a_format_may_know_what_a_status_means():
+    def refused(status, headers, body):
+        return Failure("blocked", "its filter", filtered=True) if body == b"blocked" else None
+
+    given = Exchange(body=b"{}", read=read_text, path="/x", refused=refused)
+    replies = iter([Reply(451, {}, b"blocked"), Reply(451, {}, b"other")])
+    with LocalServer(routes={"/base/x": lambda logged, attempt: next(replies)}) as server:
+        assert exchange(server, given).finish_reason == "content_filter"
+        with pytest.raises(CallError, match="451"):
+            exchange(server, given)
+
+
+def test_a_path_that_is_missing_stops_an_endpoint_without_models():
+    async def work():
+        async with opened() as network:
+            endpoint = network.endpoint(server.root, KEY)
+            for path in ("/a", "/b"):
+                with pytest.raises(CallError, match="no such model or path"):
+                    await endpoint.send(Exchange(body=b"{}", read=read_text, path=path), "target")
+
+    with LocalServer() as server:
+        asyncio.run(work())
+        assert [logged.path for logged in server.requests] == ["/a"]
+
+
+def test_endpoints_differ_by_their_headers_and_query():
+    network = make_network()
+    made = [
+        network.endpoint("http://localhost:1/v1", KEY, **more)
+        for more in ({}, {"headers": {"a": "1"}}, {"headers": {"a": "2"}}, {"query": "v=1"}, {"query": "v=1"})
+    ]
+    assert len({id(endpoint) for endpoint in made}) == 4
+    assert made[3] is made[4]
+
+
+def test_a_header_that_cannot_be_sent_is_an_error_without_its_value():
+    given = Exchange(body=b"{}", read=read_text, headers={"X": f"{KEY}\r\nY: 1"})
+    with LocalServer() as server, pytest.raises(CallError) as caught:
+        exchange(server, given)
+    assert caught.value.reason == "bad_request"
+    assert "sk-" not in str(caught.value)
+    assert server.requests == ()
+
+
 # --- bad replies ------------------------------------------------------------------------------------------------------
 
 BROKEN = {
@@ -246,11 +423,12 @@ def test_an_error_with_a_success_status():
         (Reply(200, {}, b" " * (5 * 2**20)), "too_large"),
         (Reply(200, {"Content-Encoding": "gzip"}, gzip.compress(b" " * (200 * 2**20), 1)), "too_large"),
         (Reply(200, {"Content-Encoding": "br"}, b"xx"), "bad_reply"),
+        (Reply(200, {"Content-Encoding": "zstd"}, b"xx"), "bad_reply"),
         (Reply(200, {"Content-Encoding": "gzip, gzip"}, b"xx"), "bad_reply"),
         (Reply(200, {"Content-Encoding": "gzip"}, b"not gzip"), "bad_reply"),
         (Reply(200, {"Content-Encoding": "gzip"}, gzip.compress(b"x" * 1000)[:-4]), "bad_reply"),
     ],
-    ids=["5 MiB", "gzip bomb", "br", "gzip twice", "not gzip", "gzip cut"],
+    ids=["5 MiB", "gzip bomb", "br", "zstd", "gzip twice", "not gzip", "gzip cut"],
 )
 def test_bodies_that_are_not_read_to_the_end(reply, reason):
     err, _ = ask(always(reply))
@@ -408,7 +586,7 @@ def test_the_wait_that_the_server_asks_for(value, seconds):
     naps = Naps()
     reply, _ = ask(lambda request, attempt: error(429, headers=headers) if attempt == 1 else "fine", sleep=naps)
     assert reply.text == "fine"
-    assert naps.seconds == [seconds]
+    assert sum(naps.seconds) == pytest.approx(seconds, abs=0.5)
 
 
 @pytest.mark.parametrize(
@@ -432,10 +610,15 @@ def test_broken_connections_are_tried_again(fault):
     reply, server = ask(lambda request, attempt: broken if attempt == 1 else "fine")
     assert (reply.text, reply.attempts, server.count()) == ("fine", 2, 2)
     err, _ = ask(always(broken), retries=1)
+    assert "the connection broke (" in str(err)
     assert (err.reason, "partial" in str(err)) == ("network", False)
 
 
-@pytest.mark.parametrize("slow", [{"fault": "drip"}, {"delay": 30.0}], ids=["drip", "late headers"])
+@pytest.mark.parametrize(
+    "slow",
+    [{"fault": "drip"}, {"fault": "drip_head", "drip_seconds": 0.001}, {"fault": "endless"}, {"delay": 30.0}],
+    ids=["drip", "endless headers", "endless body", "late headers"],
+)
 def test_the_deadline_is_total(slow):
     started = time.monotonic()
     err, server = ask(always(Reply(200, {}, completion("x").body, **slow)), timeout=0.3, retries=1)
@@ -443,6 +626,92 @@ def test_the_deadline_is_total(slow):
     assert "no complete reply within 0.3 s; raise timeout= (after 2 tries)" in str(err)
     assert time.monotonic() - started < 5
     assert server.count() == 2
+
+
+@pytest.mark.parametrize("headers", [{}, {"Transfer-Encoding": "chunked"}], ids=["in one", "in chunks"])
+def test_a_body_is_bounded_however_it_is_framed(headers):
+    good = completion("x").body
+    longest = b" " * (4 * 2**20 - len(good)) + good
+    reply, _ = ask(always(Reply(200, headers, longest, chunk=65_536)), timeout=60.0)
+    assert reply.text == "x"
+    err, server = ask(always(Reply(200, headers, b" " + longest, chunk=65_536)), timeout=60.0)
+    assert (err.reason, str(err).endswith("the reply is larger than 4096 KiB"), server.count()) == (
+        "too_large",
+        True,
+        1,
+    )
+
+
+def test_the_framing_of_a_body_is_bounded_as_well():
+    good = completion("x").body
+    padded = b"".join(b"0000000%x;%s\r\n%c\r\n" % (1, b"e" * 60_000, byte) for byte in good) + b"0\r\n\r\n"
+    err, _ = ask(always(Reply(200, {"Transfer-Encoding": "Chunked"}, padded)), timeout=60.0)
+    assert err.reason == "too_large"
+
+
+def test_a_head_is_bounded():
+    err, _ = ask(always(Reply(200, {"X": "x" * 200_000}, completion("x").body)), retries=1)
+    assert err.reason == "network"
+
+
+def test_a_connection_that_is_refused_at_once():
+    server = LocalServer()
+    server.refusing = True
+
+    async def work():
+        async with opened(retries=1) as network:
+            with pytest.raises(CallError) as caught:
+                await network.endpoint(server.url, None).chat("m", HELLO, purpose="target")
+            return caught.value
+
+    with server:
+        assert asyncio.run(work()).reason == "network"
+        assert (server.requests, server.connections) == ((), 2)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    key, made = (tmp_path_factory.mktemp("tls") / name for name in ("key.pem", "cert.pem"))
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", made]
+    subprocess.run([*command, *names], check=True, capture_output=True)
+    return key, made
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_certificates_are_checked(certificate, trusted, monkeypatch):
+    key, made = certificate
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made, key)
+
+    async def work():
+        async with opened(retries=2) as network:
+            endpoint = network.endpoint(server.url, KEY)
+            return [await endpoint.chat("m", HELLO, purpose="target") for _ in range(2)]
+
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(made))
+    with LocalServer(always("in secret"), tls=context) as server:
+        if trusted:
+            assert [reply.text for reply in asyncio.run(work())] == ["in secret"] * 2
+            assert server.connections == 1
+        else:
+            with pytest.raises(CallError, match="its TLS certificate was refused"):
+                asyncio.run(work())
+            assert server.requests == ()
+
+
+def test_a_netrc_file_is_not_read(tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password canary-password\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    _, server = ask(always("x"))
+    assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_nobody_listens():
@@ -515,6 +784,63 @@ def test_concurrency_holds_for_all_who_call_one_endpoint():
         assert server.count() == 30
 
 
+def test_a_run_settles_at_what_the_endpoint_bears():
+    """A server that refuses whatever is more than four at once, and a run that is allowed 32."""
+    bears, cases, retries = 4, 160, 3
+
+    async def work():
+        async with opened(
+            concurrency=32, retries=retries, sleep=lambda seconds: asyncio.sleep(seconds / 20)
+        ) as network:
+            endpoint = network.endpoint(server.url, KEY)
+            calls = (
+                endpoint.chat("m", [{"role": "user", "content": f"case {n}"}], purpose="target") for n in range(cases)
+            )
+            replies = await asyncio.gather(*calls)
+            return replies, endpoint.limiter, network.calls
+
+    def play(logged, attempt):
+        return error(429) if logged.in_flight > bears else Reply(200, {}, completion("fine").body, delay=0.01)
+
+    with LocalServer(routes={"/v1/chat/completions": play}) as server:
+        replies, limiter, calls = asyncio.run(work())
+        asked = Counter(logged.body["messages"][0]["content"] for logged in server.requests)
+    assert [reply.text for reply in replies] == ["fine"] * cases
+    assert len(asked) == cases
+    assert max(asked.values()) <= 1 + retries
+    assert limiter.limit <= bears + 1
+    assert limiter.throttles == calls.retries == asked.total() - cases
+    assert limiter.throttles < cases / 2
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_that_the_server_asks_of_one_call_is_kept_by_all(status):
+    async def work():
+        async with opened(concurrency=1, sleep=naps) as network:
+            endpoint = network.endpoint(server.url, KEY)
+            calls = (endpoint.chat(f"m{n}", HELLO, purpose="target") for n in range(20))
+            return await asyncio.gather(*calls)
+
+    naps, first = Naps(), iter([error(status, headers={"Retry-After": "30"})])
+    with LocalServer(lambda request, attempt: next(first, "fine")) as server:
+        assert {reply.text for reply in asyncio.run(work())} == {"fine"}
+        assert server.count() == 21
+    assert naps.seconds == [pytest.approx(30, abs=1)]
+
+
+def test_the_tokens_of_a_minute_space_the_calls():
+    async def work():
+        async with opened(concurrency=1, tpm=600, sleep=naps) as network:
+            endpoint = network.endpoint(server.url, KEY)
+            await asyncio.gather(*(endpoint.chat("m", HELLO, purpose="target") for _ in range(4)))
+
+    naps = Naps()
+    body = {"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 10, "completion_tokens": 90}}
+    with LocalServer(always(of_json(body))) as server:
+        asyncio.run(work())
+    assert sum(naps.seconds) == pytest.approx(30, abs=1)  # three times the 10 s that 100 tokens take
+
+
 def test_endpoints_differ_by_address_and_key():
     network = make_network()
     one = network.endpoint("http://localhost:1/v1", KEY)
@@ -566,7 +892,9 @@ def test_the_counts_add_up_to_what_the_server_saw():
     with LocalServer(lambda request, attempt: error(503) if attempt == 1 else "two words") as server:
         calls, counts = asyncio.run(work())
         assert counts.target + counts.judge + counts.writer + counts.preflight == server.count()
-    assert calls == Calls(target=3, judge=2, preflight=2, retries=4, input_tokens=50, output_tokens=10)
+    assert sum(spent.requests for spent in calls.spent) == server.count()
+    plain = replace(calls, spent=())
+    assert plain == Calls(target=3, judge=2, preflight=2, retries=4, input_tokens=50, output_tokens=10)
 
 
 def test_a_refused_response_format_is_dropped_for_good():
@@ -669,6 +997,36 @@ def test_a_cancelled_call_gives_its_place_back():
 
     with LocalServer(lambda r, a: Reply(200, {}, b"{}", delay=30) if r["model"] == "slow" else "fine") as server:
         assert asyncio.run(work()).text == "fine"
+
+
+def test_a_call_that_is_cancelled_takes_its_connection_along():
+    async def work():
+        async with opened(concurrency=1, timeout=20) as network:
+            endpoint = network.endpoint(server.url, KEY)
+            hanging = asyncio.create_task(endpoint.chat("slow", HELLO, purpose="target"))
+            while not server.count():
+                await asyncio.sleep(0.01)
+            hanging.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await hanging
+            while server.open_connections:
+                await asyncio.sleep(0.005)
+            assert network.in_flight == 0
+
+    with LocalServer(always(Reply(200, {}, b"{}", delay=30))) as server:
+        asyncio.run(asyncio.wait_for(work(), 10))
+
+
+def test_asking_loads_no_sdk():
+    code = """if True:
+        import asyncio, sys
+        from networks import make_network
+        from astral.testing.server import LocalServer
+        with LocalServer() as server:
+            asyncio.run(make_network().endpoint(server.url, None).chat("m", [], purpose="target"))
+        sys.exit(bool({"openai", "httpx2", "pydantic"} & set(sys.modules)))"""
+    environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
 
 
 def test_importing_it_loads_nothing_heavy():

@@ -1,0 +1,56 @@
+"""``astral runs``: what is in the store, to know what a RUN can be."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+
+from astral.commands.order import Order, say
+from astral.errors import StoreError
+from astral.escape import show
+from astral.model import Outcome, Run
+from astral.reports.grid import Column, grid
+from astral.run import STORE
+from astral.store import Store, only_writer
+
+
+def runs(order: Order) -> None:
+    """A line for each stored run, the newest first."""
+    path = order.directory / ".astral" / STORE
+    with Store(path) as store:
+        found = [store.run(id) for id in store.run_ids()]
+        counts = store.counts()
+        states = {run.id: store.state(run.id) for run in found}
+    if "running" in states.values() and _nobody_writes(order):
+        states = {id: "killed" if state == "running" else state for id, state in states.items()}
+    if not found:
+        raise StoreError(f"{path}: no run is stored here yet; start with: pytest --astral target=demo")
+    outcomes = [counts.get(run.id, Counter()) for run in found]
+    judged = [sum(part[outcome.value] for outcome in Outcome if outcome.judged) for part in outcomes]
+    columns = [
+        Column(("started",), tuple(show(run.started) for run in found), left=True),
+        Column(("state",), tuple(states[run.id] for run in found), left=True),
+        Column(("planned",), tuple(str(part.total()) for part in outcomes)),
+        Column(("judged",), tuple(map(str, judged))),
+        Column(("unsafe",), tuple(str(part["unsafe"]) for part in outcomes)),
+        Column(("target",), tuple(_what(run) for run in found), left=True),
+    ]
+    for line in grid(Column(("run",), tuple(show(run.id) for run in found), left=True), columns, 200):
+        say(line)
+
+
+def _what(run: Run) -> str:
+    """The targets, and how the run came to be where it is not a run of its own."""
+    notes = [
+        f"shard {run.settings['shard']}" if "shard" in run.settings else "",
+        f"judges {run.judged_from}" if run.judged_from else "",
+        f"merges {len(run.merged)} runs" if run.merged else "",
+    ]
+    named = ", ".join(show(text, 40) for text in run.targets.values())
+    return "; ".join(part for part in (named, *notes) if part)[:80]
+
+
+def _nobody_writes(order: Order) -> bool:
+    with contextlib.suppress(StoreError), only_writer(order.directory / ".astral"):
+        return True
+    return False

@@ -1,0 +1,54 @@
+"""Which trials a case has, and which shard it belongs to."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from astral.model import Case, Cell
+from astral.setting_values import Shard
+from astral.settings import parse_settings
+from astral.trials import PlanOrder, case_trials, target_slugs
+
+CELL = Cell.of(category="privacy")
+SETTINGS = parse_settings(["target=demo,gpt-4", "repeats=2"])
+SLUGS = target_slugs(SETTINGS.target)
+
+
+def suite(ids, twins):
+    cases = [Case(id, CELL, (id,)) for id in sorted(ids)]
+    return cases + [Case(f"{case.id}-twin", CELL, (case.id,), twin_of=case.id) for case in cases if twins]
+
+
+@given(st.sets(st.text(max_size=8), max_size=30), st.integers(1, 40), st.booleans())
+def test_shards_are_disjoint_complete_and_keep_twins_together(ids, count, twins):
+    cases = suite(ids, twins)
+    parts = [
+        [trial for case in cases for trial in case_trials(case, SLUGS, replace(SETTINGS, shard=Shard(index, count)))]
+        for index in range(1, count + 1)
+    ]
+    whole = [trial for case in cases for trial in case_trials(case, SLUGS, SETTINGS)]
+    place = PlanOrder(cases, SLUGS)
+    assert sorted((trial for part in parts for trial in part), key=place) == whole
+    for part in parts:
+        here = {trial.case_id for trial in part}
+        assert all((case.id in here) == (case.twin_of in here) for case in cases if case.twin_of)
+
+
+@given(st.sets(st.text(max_size=8), min_size=1, max_size=9), st.sets(st.text(max_size=8), max_size=9))
+def test_a_case_stays_in_its_shard_whatever_else_the_suite_holds(ids, others):
+    def here(cases):
+        found = (case_trials(case, SLUGS, replace(SETTINGS, shard=Shard(2, 3))) for case in cases)
+        return {trial.case_id for part in found for trial in part}
+
+    assert here(suite(ids | others, twins=False)) & ids == here(suite(ids, twins=False))
+
+
+def test_shards_are_about_equal():
+    cases = suite({f"case {n}" for n in range(10_000)}, twins=False)
+    sizes = [
+        sum(bool(case_trials(case, SLUGS, replace(SETTINGS, shard=Shard(index, 10)))) for case in cases)
+        for index in range(1, 11)
+    ]
+    assert sum(sizes) == 10_000
+    assert all(900 < size < 1100 for size in sizes)
