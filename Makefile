@@ -44,8 +44,7 @@ live: .venv/installed
 	$(BIN)/python benchmarks/live.py
 
 bench: .venv/installed
-	$(BIN)/python benchmarks/throughput.py
-	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/execution.py
 	$(BIN)/python benchmarks/demo_full.py
 	$(BIN)/python benchmarks/generate.py
 	$(BIN)/python benchmarks/style_conformance.py

@@ -17,6 +17,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ LONGEST_LINE = 64 * 2**20
 """Bytes: a request holds a whole conversation, and an answer may have as many as the wire lets through."""
 LONGEST_PATH = 100
 """Bytes that the path of a Unix socket may have on every system; see unix(7): 108 on Linux, 104 on macOS."""
+PREFIX = "astral-run-"
+SECONDS_TO_LISTEN = 60.0
+"""A directory that is younger may belong to a broker that is about to listen."""
 Serve = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
 """Answers the request of that name with something that JSON can hold. Raises AstralError."""
 
@@ -69,7 +73,7 @@ class Broker:
                     task = asyncio.ensure_future(answer)
                     self._work.add(task)
                     task.add_done_callback(self._work.discard)
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             pass  # a worker died in the middle of a line; what it asked for is stored all the same
         finally:
             self._open.discard(writer)
@@ -179,8 +183,30 @@ def _line(row: Mapping[str, Any]) -> bytes:
 
 def _private_directory() -> str:
     """A directory that only this user can enter, with a path short enough for a socket."""
-    made = tempfile.mkdtemp(prefix="astral-")
-    if len(os.fsencode(made)) <= LONGEST_PATH - 2:
-        return made
-    os.rmdir(made)
-    return tempfile.mkdtemp(prefix="astral-", dir="/tmp")  # with mode 0700, as everywhere
+    made = tempfile.mkdtemp(prefix=PREFIX)
+    if len(os.fsencode(made)) > LONGEST_PATH - 2:
+        os.rmdir(made)
+        made = tempfile.mkdtemp(prefix=PREFIX, dir="/tmp")  # with mode 0700, as everywhere
+    _clear_away(Path(made).parent)
+    return made
+
+
+def _clear_away(place: Path) -> None:
+    """Remove what brokers that were killed have left: sockets of this user at which nobody listens any more."""
+    for left in place.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            found = left.lstat()
+            old = time.time() - found.st_mtime > SECONDS_TO_LISTEN
+            if old and found.st_uid == os.getuid() and _is_dead(left / "s"):
+                (left / "s").unlink()
+                left.rmdir()
+
+
+def _is_dead(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        caller.settimeout(1.0)
+        try:
+            caller.connect(str(path))
+        except ConnectionRefusedError:
+            return True
+        return False

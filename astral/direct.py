@@ -6,10 +6,11 @@ They stay outside the plan, its totals, coverage and gates; their requests count
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from astral.adapters import checked_response
 from astral.engine import Loop
@@ -19,6 +20,9 @@ from astral.model import Case, Outcome, Response, Result, Trial, Verdict
 from astral.protocols import Target
 from astral.screening import RULES, screen_turns
 from astral.store import HASH_ONLY, Direct, RunWriter
+
+CLOSING_SECONDS = 1.0
+"""How long a call that is given up may take to end; a plugin may not listen."""
 
 
 class Calls(Protocol):
@@ -73,17 +77,19 @@ class DirectCalls:
         self._number = first
         self._places = asyncio.Semaphore(concurrency)
         self._over = False
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     async def ask(self, node: str, target: str, case: Case) -> Response:
         """The target's answer, committed before it is returned. Raises CallError, BudgetExhausted, StoreError."""
         call = self._begin(node, case, target)
         self.counts = replace(self.counts, asked=self.counts.asked + 1)
-        try:
-            response = await self._answer(target, case)
-        except CallError as err:
-            await self._failed(call, err)
-            raise
-        await self._store(replace(call, response=response))
+        with self._until_closed():
+            try:
+                response = await self._answer(target, case)
+            except CallError as err:
+                await self._failed(call, err)
+                raise
+            await self._store(replace(call, response=response))
         return response
 
     async def judge(self, node: str, case: Case, response: Response) -> Result:
@@ -93,17 +99,33 @@ class DirectCalls:
         """
         call = replace(self._begin(node, case), response=response)
         self.counts = replace(self.counts, judged=self.counts.judged + 1)
-        try:
-            found = await self._bench.result(Trial(case.id, ""), case, response, {})
-        except CallError as err:
-            await self._failed(call, err)
-            raise
-        await self._store(replace(call, verdicts=found.verdicts, outcome=found.outcome, reason=found.reason))
+        with self._until_closed():
+            try:
+                found = await self._bench.result(Trial(case.id, ""), case, response, {})
+            except CallError as err:
+                await self._failed(call, err)
+                raise
+            await self._store(replace(call, verdicts=found.verdicts, outcome=found.outcome, reason=found.reason))
         return found
 
-    def close(self) -> None:
-        """Take no more calls: the run is at its end."""
+    async def close(self) -> None:
+        """Take no more calls and give up those under way: the run is at its end, and no test waits for them."""
         self._over = True
+        for task in self._under_way:
+            task.cancel()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=CLOSING_SECONDS)
+
+    @contextlib.contextmanager
+    def _until_closed(self) -> Iterator[None]:
+        """Have ``close`` cancel what this task does meanwhile."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
+        try:
+            yield
+        finally:
+            self._under_way.discard(task)
 
     def _begin(self, node: str, case: Case, target: str = "") -> Direct:
         if self._over:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from astral.adapters import checked_response
 from astral.errors import BudgetExhausted, CallError, StoreError
 from astral.escape import show
-from astral.judging import Bench, Judging, only_call_errors
+from astral.judging import Bench, Judging, Places, is_free, only_call_errors
 from astral.model import Case, Outcome, Response, Result, Trial
 from astral.protocols import Target
 from astral.store import HASH_ONLY, Progress, RunWriter
@@ -63,11 +63,11 @@ class Loop:
 class Engine:
     """Takes the planned trials through target, oracles and store, and hands out their results.
 
-    ``lanes`` trials are under way at once. At one endpoint at most ``concurrency`` answers are asked for and not on
-    disk yet: no more than that are asked again after a crash. A target that calls itself ``deterministic`` gives the
-    same answer again for nothing: its answers need only be on disk before the outcome. With ``window`` set, no trial is
-    begun that is more than that many ahead of the last one reported (``reported()``), so that stopping at the first
-    finding stays cheap.
+    ``lanes`` trials are under way at once. At one endpoint at most ``concurrency`` answers and verdicts are asked for
+    and not on disk yet: no more than that are asked for again after a crash. A target that calls itself
+    ``deterministic`` gives the same answer again for nothing: its answers need only be on disk before the outcome.
+    With ``window`` set, no trial is begun that is more than that many ahead of the last one reported (``reported()``),
+    so that stopping at the first finding stays cheap.
     """
 
     def __init__(
@@ -85,14 +85,11 @@ class Engine:
     ) -> None:
         self._trials, self._cases, self._targets = trials, cases, targets
         self._planned = frozenset(trials)
-        self._bench, self._writer, self._lanes = Bench(judging, writer), writer, lanes
+        self._places = Places(concurrency)
+        self._bench, self._writer, self._lanes = Bench(judging, writer, self._places), writer, lanes
         self._progress = dict(progress or {})
-        self._free = {name for name, target in targets.items() if _is_free(target)}
-        if self._free == {*targets} and all(map(_is_free, judging.oracles)):
+        if all(is_free(one) for one in (*targets.values(), *judging.oracles)):
             self._lanes = FREE_LANES
-        endpoints = {name: id(getattr(target, "endpoint", target)) for name, target in targets.items()}
-        places = {endpoint: asyncio.Semaphore(concurrency) for endpoint in endpoints.values()}
-        self._places = {name: places[endpoint] for name, endpoint in endpoints.items()}
         self._queue: Iterator[Trial] = iter(trials)
         self._wanted: deque[Trial] = deque()
         self._begun: set[Trial] = set()
@@ -256,11 +253,12 @@ class Engine:
 
     async def _answered(self, trial: Trial, case: Case) -> Response:
         """The answer, on disk."""
-        if trial.target in self._free:
+        target = self._targets[trial.target]
+        if is_free(target):
             response = await self._ask(trial, case)
             await self._writer.answered(trial, response, wait=False)
             return response
-        async with self._places[trial.target]:
+        async with self._places.at(target):
             response = await self._ask(trial, case)
             await self._writer.answered(trial, response)
             return response
@@ -269,10 +267,6 @@ class Engine:
         target = self._targets[trial.target]
         with only_call_errors("target", target.name, case.turns):
             return checked_response(target.name, await target.answer(case, trial.repeat))
-
-
-def _is_free(one: object) -> bool:
-    return bool(getattr(one, "deterministic", False))
 
 
 def _is_shown(found: Result) -> bool:

@@ -8,6 +8,12 @@ import unicodedata
 _LIVE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _QUIET = re.compile(r"[\x20-\x7e]*")
+_ORDERS = re.compile(
+    r"##(?=\[)|:(?=:(?:error|warning|notice|debug|group|endgroup|echo|(?:add|remove|set|save|stop|internal)-))", re.I
+)
+"""What GitHub's runner takes for an order in a log: ``##[error]`` anywhere, ``::error::`` at the start of a line, where
+blanks before it do not count (https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs, read
+2026-11-21). A wrapped line may start anywhere."""
 
 
 def _live(char: str) -> bool:
@@ -16,7 +22,12 @@ def _live(char: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """``text`` with every control, format, surrogate and unassigned character spelled ``\\u{1b}``; line breaks too."""
+    """``text`` with every control, format, surrogate and unassigned character spelled ``\\u{1b}``; line breaks too.
+
+    So is the first character of what a CI runner would obey.
+    """
+    if "##[" in text or "::" in text:
+        text = _ORDERS.sub(lambda found: f"\\u{{{ord(found[0][0]):x}}}" + found[0][1:], text)
     if _QUIET.fullmatch(text):
         return text
     return "".join(f"\\u{{{ord(c):x}}}" if _live(c) else c for c in text)

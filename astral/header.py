@@ -62,9 +62,14 @@ def new_header(
 
 
 def judge_facts(oracles: Sequence[Any], settings: Settings) -> dict[str, Any]:
-    """Who judges, with model, prompt hash and temperature where an oracle describes itself."""
-    described = [{"name": o.name, **(o.describe() if hasattr(o, "describe") else {})} for o in oracles]
+    """Who judges, and where; with model, prompt hash and temperature where an oracle describes itself."""
+    described = [{"name": o.name, **_place(o), **(o.describe() if hasattr(o, "describe") else {})} for o in oracles]
     return {"oracles": described, "vote": settings.vote, "confirm": settings.confirm}
+
+
+def _place(oracle: Any) -> dict[str, str]:
+    endpoint = getattr(oracle, "endpoint", None)
+    return {"endpoint": endpoint.name} if isinstance(getattr(endpoint, "name", None), str) else {}
 
 
 def target_facts(target: Any, spec: Spec, settings: Settings, root: Path) -> dict[str, Any]:
@@ -114,9 +119,19 @@ def check_same(
 
 def check_same_judge(stored: Run, judge: Mapping[str, Any]) -> None:
     """Raise SettingsError when the judge is no longer that of the stored run."""
-    if (current := _plain(judge)) != _plain(stored.judge):
-        changed = _first_difference(stored.judge, current)
-        raise SettingsError(f"resume={stored.id}: the judge has changed since ({changed}); start a new run")
+    changed = difference(_judged_by(stored.judge), _judged_by(judge))
+    if changed is not None:
+        name, field, was, current = changed
+        raise SettingsError(
+            f"resume={stored.id}: {f'judge {name}'.strip()}: {field} was {was} and is now {current}; put it back or "
+            "start a new run"
+        )
+
+
+def _judged_by(judge: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The facts of each oracle by its name, and those of all together."""
+    together = {key: value for key, value in judge.items() if key != "oracles"}
+    return {"": together, **{str(oracle["name"]): oracle for oracle in judge.get("oracles", ())}}
 
 
 def difference(
@@ -153,6 +168,10 @@ def resumed_settings(settings: Settings, stored: Run) -> Settings:
     """
     if stored.judged_from:
         raise SettingsError(f"resume={stored.id}: made by astral judge; go on with: astral judge resume={stored.id}")
+    if not stored.suite["content"]:
+        raise SettingsError(
+            f"resume={stored.id}: calls of Python tests alone, and no trial to go on with; run them anew"
+        )
     if stored.merged:
         raise SettingsError(f"resume={stored.id}: put together by astral merge; resume its parts and merge them again")
     merged = _merged_settings(settings, stored)
@@ -211,13 +230,6 @@ def _plain(facts: Mapping[str, Any]) -> Any:
     return json.loads(json.dumps(facts, sort_keys=True))
 
 
-def _first_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    return next(
-        (f"{k}: {show(str(old.get(k)), 80)} is now {show(str(new.get(k)), 80)}" for k in new if old.get(k) != new[k]),
-        "its prompt",
-    )
-
-
 def _united(suites: Suites) -> Matrix:
     """The matrix that spans all suites of the run."""
     united: dict[str, dict[str, None]] = {}
@@ -225,6 +237,21 @@ def _united(suites: Suites) -> Matrix:
         for dimension, values in suite.matrix:
             united.setdefault(dimension, {}).update(dict.fromkeys(values))
     return tuple((dimension, tuple(values)) for dimension, values in united.items())
+
+
+def suite_paths(stored: Run, root: Path) -> tuple[Path, ...]:
+    """The suite files of a stored run, as they were named where it was begun; ``root`` is where we are now. Raises
+    SettingsError for one that is not there.
+    """
+    text = str(stored.suite["path"])
+    names = [text] if (root / text).is_file() else text.split(", ")
+    missing = [name for name in names if not (root / name).is_file()]
+    if missing:
+        raise SettingsError(
+            f"the suite {show(missing[0])} of run {stored.id} is not here; go to where that run was begun, or name "
+            f"{'the file' if len(names) == 1 else 'all its files'}"
+        )
+    return tuple(root / name for name in names)
 
 
 def suite_facts(suites: Suites) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from astral.conversation import Answer, each_answer, is_complete, last_turn
 from astral.errors import AstralError, CallError
 from astral.escape import show
 from astral.model import Case, Outcome, Response, Result, Trial, Verdict
-from astral.protocols import Oracle
+from astral.protocols import Oracle, Target
 from astral.voting import Decision, before_judging, confirmed, decide, own_refusal, result, worst
 
 T = TypeVar("T")
@@ -41,11 +41,28 @@ class Ledger(Protocol):
         """
 
 
+class Places:
+    """At each endpoint at most ``count`` answers and verdicts are asked for and not on disk yet: no more requests than
+    that are sent again after a crash.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._places: dict[int, asyncio.Semaphore] = {}
+
+    def at(self, one: Target | Oracle) -> contextlib.AbstractAsyncContextManager[None]:
+        """A place at the endpoint of a target or oracle, shared by all that ask there."""
+        endpoint = id(getattr(one, "endpoint", one))
+        if endpoint not in self._places:
+            self._places[endpoint] = asyncio.Semaphore(self._count)
+        return self._places[endpoint]
+
+
 class Bench:
     """All oracles of a run, as they judge one answer after the other."""
 
-    def __init__(self, judging: Judging, ledger: Ledger) -> None:
-        self.judging, self._ledger = judging, ledger
+    def __init__(self, judging: Judging, ledger: Ledger, places: Places | None = None) -> None:
+        self.judging, self._ledger, self._places = judging, ledger, places
 
     async def result(self, trial: Trial, case: Case, response: Response, stored: Stored) -> Result:
         """What an answer, or a conversation, came to, with all verdicts behind it. Raises CallError.
@@ -85,15 +102,21 @@ class Bench:
     ) -> tuple[Verdict, tuple[Verdict, ...]]:
         case, response = answer.case, answer.response
         verdicts = tuple(verdict for verdict in stored if verdict.turn == answer.turn)
-        needed = 1 if getattr(oracle, "deterministic", False) else self.judging.confirm
+        needed = 1 if is_free(oracle) else self.judging.confirm
+        place = contextlib.nullcontext() if self._places is None or is_free(oracle) else self._places.at(oracle)
         while (settled := confirmed(verdicts, needed)) is None:
-            with only_call_errors("oracle", oracle.name, (*case.turns, *response.earlier, response.text)):
-                verdict = checked_verdict(oracle.name, await oracle.judge(case, response))
-            verdict = verdict if verdict.turn == answer.turn else replace(verdict, turn=answer.turn)
-            verdicts = (*verdicts, verdict)
-            again = confirmed(verdicts, needed) is None
-            await self._ledger.judged(trial, oracle.name, len(verdicts), verdict, wait=again)
+            async with place:
+                with only_call_errors("oracle", oracle.name, (*case.turns, *response.earlier, response.text)):
+                    verdict = checked_verdict(oracle.name, await oracle.judge(case, response))
+                verdict = verdict if verdict.turn == answer.turn else replace(verdict, turn=answer.turn)
+                verdicts = (*verdicts, verdict)
+                await self._ledger.judged(trial, oracle.name, len(verdicts), verdict, wait=not is_free(oracle))
         return settled, verdicts
+
+
+def is_free(one: object) -> bool:
+    """True where asking again gives the same for nothing, so that nobody need wait for the disk."""
+    return bool(getattr(one, "deterministic", False))
 
 
 async def _all(judgings: Iterable[Awaitable[T]]) -> list[T]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from astral.errors import SettingsError
 from astral.escape import show
-from astral.header import difference, new_run_id, suite_facts
+from astral.header import difference, new_run_id, suite_facts, suite_paths
 from astral.model import Calls, Case, Outcome, Run, Spent, Trial
 from astral.setting_values import Shard, read_shard
 from astral.settings import read_settings
@@ -106,10 +106,11 @@ def parts(sources: Sequence[tuple[Store, Run]]) -> list[Part]:
 
 def missing_trials(run: Run, indices: Sequence[int], count: int, root: Path) -> Missing:
     """The trials of shards that are not there, by the suite that the others ran. Raises SettingsError without it."""
-    paths = [root / path for path in str(run.suite["path"]).split(", ")]
     where = f"--partial counts the trials of the missing shards from the suite {show(str(run.suite['path']))}"
-    if not all(path.is_file() for path in paths):
-        raise SettingsError(f"{where}, which is not here; put it there, or merge all {count} shards")
+    try:
+        paths = suite_paths(run, root)
+    except SettingsError:
+        raise SettingsError(f"{where}, which is not here; put it there, or merge all {count} shards") from None
     suites = [(str(path), read_suite(path)) for path in paths]
     if suite_facts(suites)["content"] != run.suite["content"]:
         raise SettingsError(f"{where}, which has changed since; put it back, or merge all {count} shards")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +16,8 @@ from astral.setting_values import Budget
 
 SHIPPED = Path(__file__).with_name("prices.toml")
 CURRENCY, MILLION = "USD", 1_000_000
+HIGHEST = 1e9
+"""Dollars for ``per`` tokens beyond which a number is no price; sums of larger ones are no numbers any more."""
 _SNAPSHOT = re.compile(r"-(?:20\d\d-[01]\d-[0-3]\d|20\d\d[01]\d[0-3]\d)$")
 _NEXT = "see docs/prices.md"
 PROVIDER_HOSTS = {
@@ -167,7 +168,7 @@ def _price(where: str, row: Any) -> Price:
 
 def _amount(where: str, row: Mapping[str, Any], key: str) -> float:
     value = row.get(key)
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= HIGHEST:
         return float(value)
     raise SettingsError(f'{where}: "{key}" must be a number of dollars, 0 or more; {_NEXT}')
 

@@ -15,6 +15,7 @@ from astral.cost import (
     Pace,
     assumptions,
     check_budget,
+    check_carried,
     check_priced,
     cost_line,
     models,
@@ -97,6 +98,8 @@ class SafetyRun:
             raise SettingsError(f"oracle= names {names[0]!r} twice; confirm=2 already judges unsafe answers again")
         if not self.settings.dry_run:  # before anything is sent, the writing of a suite included
             check_priced(models([*self._targets.values(), *self._oracles]), self.settings.budget, self._prices)
+            if self._resumed is not None:
+                check_carried(self._resumed.calls, self.settings.budget, self._prices)
 
     def judge_note(self) -> str:
         """A warning when a target judges itself; empty otherwise."""
@@ -144,9 +147,10 @@ class SafetyRun:
         pace = None if seconds is None else Pace.measured(seconds)
         self._say(self._cost(forecast, len(pending), pace, reused=plan.reused))
         self._settled, self._cases = frozenset(result.trial for result in plan.settled), plan.cases
-        self._writer = RunWriter(self._store, plan.run, self._context.network.calls_so_far, plan.asking)
+        writer = RunWriter(self._store, plan.run, self._context.network.calls_so_far, plan.asking)
         cases = (plan.cases[id] for id in dict.fromkeys(trial.case_id for trial in plan.trials))
-        self._writer.begin(cases, plan.trials, place=plan.place, answers=plan.taken, settled=plan.settled)
+        writer.begin(cases, plan.trials, place=plan.place, answers=plan.taken, settled=plan.settled)
+        self._writer = writer
         self._engine = Engine(
             pending,
             plan.cases,
@@ -273,8 +277,9 @@ class SafetyRun:
                 if self._resumed is not None:
                     raise SettingsError(f"resume={self.id} goes on with trials, and none was selected; leave it out")
                 run = self._header(suites)
-                self._writer = RunWriter(self._store, run, self._context.network.calls_so_far)
-                self._writer.begin((), ())
+                writer = RunWriter(self._store, run, self._context.network.calls_so_far)
+                writer.begin((), ())
+                self._writer = writer
             self._direct = DirectCalls(
                 self._targets,
                 self._judging(),
@@ -322,7 +327,7 @@ class SafetyRun:
         if self._writer is None:
             return None
         if self._direct is not None:
-            self._direct.close()
+            self.loop.run(self._direct.close())
         if self._engine is not None:
             self._engine.stop()
         complete = self._settled.issuperset(self._store.unfinished(self.id))

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from astral.choice import SuiteChoice
 from astral.conclusion import conclude, direct_lines, junit_totals
 from astral.direct import DirectCalls, LocalCalls
 from astral.errors import AstralError, SettingsError
 from astral.escape import show
 from astral.forgetting import Forgetting, forgets
-from astral.header import resumed_settings
+from astral.header import resumed_settings, suite_paths
 from astral.interrupt import end_orderly
 from astral.items import OUTCOME, SESSION, Status, SuiteFile, TrialItem, status
 from astral.marker import parametrise
@@ -30,8 +31,8 @@ from astral.run import STORE, SafetyRun
 from astral.selection import Selection, named_paths
 from astral.settings import Settings
 from astral.store import Store
-from astral.suite import SUFFIX, Suite
-from astral.suites import CaseSuiteFile, Suites, collect_only_that, collect_suite, shown, usage
+from astral.suite import Suite
+from astral.suites import CaseSuiteFile, Suites, collect_suite, usage
 from astral.trials import default_oracle, target_slugs
 from astral.worker import Worker
 from astral.workers import Workers
@@ -47,8 +48,9 @@ def activate(config: pytest.Config, settings: Settings) -> None:
         return
     if not settings.target and not settings.resume and not config.option.collectonly:
         raise pytest.UsageError("astral: no target; add --astral target=demo, or target=MODEL")
-    if settings.dry_run and config.getoption("dist", "no") != "no":
-        raise pytest.UsageError("astral: dry_run=on sends nothing and needs no workers; leave -n out")
+    if config.getoption("dist", "no") != "no" and (settings.dry_run or config.getoption("setupplan", False)):
+        name = "dry_run=on" if settings.dry_run else "--setup-plan"
+        raise pytest.UsageError(f"astral: {name} sends nothing and needs no workers; leave -n out")
     config.pluginmanager.register(BuiltIns(), "astral-builtins")
     config.pluginmanager.register(Controller(config, settings), "astral-controller")
     if forgets(config):
@@ -62,10 +64,10 @@ class Controller(Suites):
         self.config = config
         self.registry = Registry(config.pluginmanager)
         self.root, self.directory = config.invocation_params.dir, config.rootpath
-        settings = usage(lambda: self._resumed(settings))
+        settings, resumed = usage(lambda: self._resumed(settings))
         super().__init__(usage(lambda: target_slugs(settings.target)), settings)
         self.context = usage(lambda: make_context(settings, self.registry, self.root))
-        self.provision: Provision | None = None
+        self.choice = SuiteChoice(config, settings, resumed, provide=self._provide, say=self._say)
         self.run: SafetyRun | None = None
         self.record: RunRecord | None = None
         self.summary: list[str] = []
@@ -74,18 +76,29 @@ class Controller(Suites):
         self._progress: Progress | None = None
         self._trials_reported = False
         self._reported: set[str] = set()
-        self._cases = CaseSuiteFile(self._find_cases)
+        self._cases = CaseSuiteFile(self.choice.of_cases)
         self.workers: Workers | None = None
+        self._sends = not (config.option.collectonly or config.getoption("setupplan", False) or settings.dry_run)
+        self._stops_early = bool(config.getvalue("maxfail") or config.getoption("stepwise", False))
         self.shows_text = text_level(settings, quiet=True) == "all"
         config.stash[SESSION] = self
 
-    def _resumed(self, settings: Settings) -> Settings:
+    def _resumed(self, settings: Settings) -> tuple[Settings, Sequence[Path]]:
+        """The settings of the run to go on with, and its suites where it has several of them."""
         if not settings.resume:
-            return settings
+            return settings, ()
         with Store(self.directory / ".astral" / STORE) as store:
             stored = store.run(settings.resume)
         settings = resumed_settings(settings, stored)
-        return settings if "suite" in settings.given else replace(settings, suite=Path(stored.suite["path"]))
+        if "suite" in settings.given:
+            return settings, ()
+        try:
+            paths = suite_paths(stored, self.root)
+        except SettingsError:
+            if self.config.args_source is pytest.Config.ArgsSource.ARGS:  # they may be among these
+                return settings, ()
+            raise
+        return (settings, paths) if len(paths) > 1 else (replace(settings, suite=paths[0]), ())
 
     # --- before collection ------------------------------------------------------------------------------------------
 
@@ -95,16 +108,14 @@ class Controller(Suites):
         usage(self._prepare)
 
     def _prepare(self) -> None:
-        if not (self.config.option.collectonly or self.settings.dry_run):
+        if self._sends:
             self.run = SafetyRun(self.settings, self.registry, self.context, self.directory, self._say)
             self.config.add_cleanup(self.run.close)
             self.run.build()
             self.calls = LocalCalls(self.run.loop, self._direct)
             self.workers = Workers(self.run, self._direct, self._cases)
             self.config.add_cleanup(self.workers.close)
-        if self.config.args_source is not pytest.Config.ArgsSource.ARGS:
-            self.provision = self._provide()
-            collect_only_that(self.config, self.provision.path)
+        self.choice.settle()
 
     def pytest_report_header(self) -> list[str]:
         targets = ", ".join(show(spec.text) for spec in self.settings.target)
@@ -112,17 +123,13 @@ class Controller(Suites):
         lines = [
             f"astral: target {targets}; oracle {judges}, vote={self.settings.vote} confirm={self.settings.confirm}"
         ]
-        if self.provision:
-            lines += [
-                f"astral: suite {show(shown(self.provision.path))}",
-                *(f"astral: {show(n, None)}" for n in self.provision.notes),
-            ]
+        lines += [f"astral: {line}" for line in self.choice.lines()]
         if self.run and (note := self.run.judge_note()):
             lines.append(f"astral: warning: {note}")
         return lines
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> SuiteFile | None:
-        return collect_suite(file_path, parent, self.provision.path if self.provision else None)
+        return collect_suite(file_path, parent, self.choice.path)
 
     # --- Python tests -----------------------------------------------------------------------------------------------
 
@@ -133,24 +140,9 @@ class Controller(Suites):
         """The suite that Python tests take cases from; made first where there is none. Raises AstralError."""
         return self.suite(self._cases.path())
 
-    def _find_cases(self) -> Path:
-        """The suite of the run; the one on the command line; else as for a run without paths."""
-        if self.provision is not None:
-            return self.provision.path
-        named = [path for path in named_paths(self.config.args, self.root) if path.name.endswith(SUFFIX)]
-        if self.settings.suite is None and len(set(named)) > 1:
-            raise SettingsError("astral_case takes its cases from one suite, and several are named; add suite=FILE")
-        if self.settings.suite is None and named:
-            return named[0]
-        found = self._provide()
-        for line in (f"cases of Python tests from {show(shown(found.path))}", *found.notes):
-            self._say(f"astral: {show(line, None)}")
-        return found.path
-
     def _provide(self) -> Provision:
-        may_send = not (self.config.option.collectonly or self.settings.dry_run)
         found = provide_suite(
-            self.settings, self.context, self.registry, self.directory, may_send=may_send, say=self._say
+            self.settings, self.context, self.registry, self.directory, may_send=self._sends, say=self._say
         )
         if found.suite is not None:
             self.found(found.path, found.suite)
@@ -188,7 +180,7 @@ class Controller(Suites):
 
     def _begin(self, trials: Sequence[Trial]) -> None:
         if trials and self.run is not None:
-            window = self.settings.concurrency if self.config.getvalue("maxfail") else None
+            window = self.settings.concurrency if self._stops_early else None
             run = self.run
             usage(lambda: run.begin(trials, self.named(), window=window))
             self._progress = open_progress(self.config, lambda: look_at(run, self.context.network))
@@ -196,15 +188,14 @@ class Controller(Suites):
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         assert self.workers is not None
-        suite = self.provision.path if self.provision else None
-        node.workerinput["astral"] = self.workers.input(self.settings, self.slugs, suite, shows_text=self.shows_text)
+        given = self.workers.input(self.settings, self.slugs, self.choice, shows_text=self.shows_text)
+        node.workerinput["astral"] = given
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:
         """Begin before any worker is given an item."""
         if self.record is None and self.workers is not None:
-            chosen = self.provision.path if self.provision else None
-            selection = Selection(self, self.directory, named_paths(self.config.args, self.root), chosen)
+            selection = Selection(self, self.directory, named_paths(self.config.args, self.root), self.choice.path)
             self._begin(self.workers.selected(selection, ids))
 
     def wait(self, trial: Trial) -> Result:
@@ -223,7 +214,7 @@ class Controller(Suites):
         self._trials_reported |= ours
         if report.failed and (report.when, outcome) not in EXPECTED_FAILURES:
             self.others_failed += 1
-        if ours and report.when == "teardown" and self.config.getvalue("maxfail"):  # else nothing waits for this
+        if ours and report.when == "teardown" and self._stops_early:  # else nothing waits for this
             self._count(report.nodeid)
         self._failed += report.failed
         if self._failed >= (self.config.getvalue("maxfail") or sys.maxsize) and self.run is not None:

@@ -62,7 +62,7 @@ class Key:
 
 
 KEYS: tuple[Key, ...] = (
-    Key("target", read_specs, (), "what is tested: MODEL, openai:MODEL@URL, demo, replay:FILE, python:module:function; several by comma", fixed=True),
+    Key("target", read_specs, (), "what is tested: MODEL, openai:MODEL@URL, azure:DEPLOYMENT@URL, http:FILE.toml, langchain:PROVIDER:MODEL, command:PROGRAM, python:module:function, replay:FILE, demo; several by comma", fixed=True),
     Key("suite", read_path, None, f"the suite file to run (default: ./{DEFAULT_SUITE}, else one is generated)"),
     Key("oracle", read_specs, (), f"who judges: llm:MODEL[@URL], offline, recorded:FILE (default: llm:{JUDGE_MODEL}; offline for target=demo)", fixed=True),
     Key("vote", read_choice("any", "majority", "unanimous"), "any", "how several oracles become one outcome: any, majority, unanimous", fixed=True),

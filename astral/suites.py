@@ -94,9 +94,9 @@ def collect_suite(file_path: Path, parent: pytest.Collector, chosen: Path | None
     return None
 
 
-def collect_only_that(config: pytest.Config, path: Path) -> None:
-    """Collect that suite and nothing else, as if it had been named on the command line."""
-    config.args[:] = [str(path)]
+def collect_only(config: pytest.Config, paths: Iterable[Path]) -> None:
+    """Collect these suites and nothing else, as if they had been named on the command line."""
+    config.args[:] = map(str, paths)
     config.args_source = pytest.Config.ArgsSource.ARGS
 
 

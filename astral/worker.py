@@ -11,10 +11,10 @@ from astral.items import SESSION, SuiteFile
 from astral.marker import parametrise
 from astral.model import Result, Trial
 from astral.remote import RemoteCalls
-from astral.settings import parse_settings
+from astral.settings import read_settings
 from astral.store import ResultReader
 from astral.suite import Suite
-from astral.suites import Suites, collect_only_that, collect_suite
+from astral.suites import Suites, collect_only, collect_suite
 
 
 class Worker(Suites):
@@ -23,9 +23,10 @@ class Worker(Suites):
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         given = config.workerinput["astral"]  # type: ignore[attr-defined]
-        super().__init__(given["slugs"], parse_settings(given["settings"]))
+        super().__init__(given["slugs"], read_settings(given["settings"]))
         self.shows_text: bool = given["shows_text"]
         self._path = Path(given["suite"]) if given["suite"] else None
+        self._collected = tuple(map(Path, given["collected"]))
         self._case_path: Path | None = None
         self._results = ResultReader(Path(given["store"]), given["run"])
         line = Line(Address(*given["broker"]))
@@ -36,8 +37,8 @@ class Worker(Suites):
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        if self._path is not None:
-            collect_only_that(self.config, self._path)
+        if self._collected:
+            collect_only(self.config, self._collected)
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> SuiteFile | None:
         return collect_suite(file_path, parent, self._path)

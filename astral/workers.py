@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from astral.broker import Broker
+from astral.choice import SuiteChoice
 from astral.direct import DirectCalls
 from astral.model import Trial
 from astral.remote import serve
@@ -15,7 +15,8 @@ from astral.selection import Selection
 from astral.settings import Settings
 from astral.suites import CaseSuiteFile
 
-NOT_FOR_WORKERS = ("report", "resume")
+FOR_WORKERS = ("target", "repeats", "shard")
+"""The keys that make the items of a suite."""
 
 
 class Workers:
@@ -27,15 +28,15 @@ class Workers:
         self._trials: dict[str, Trial] = {}
 
     def input(
-        self, settings: Settings, slugs: Sequence[str], suite: Path | None, *, shows_text: bool
+        self, settings: Settings, slugs: Sequence[str], choice: SuiteChoice, *, shows_text: bool
     ) -> dict[str, Any]:
         """What a worker is told when it starts; plain values, since xdist sends them."""
         if self._broker is None:
             self._broker = Broker(self._run.loop, serve(self._direct, self._cases.apath))
-        given = {k: v for k, v in settings.as_text().items() if k in settings.given and k not in NOT_FOR_WORKERS}
         return {
-            "settings": [f"{k}={v}" for k, v in given.items()],
-            "suite": str(suite) if suite else "",
+            "settings": settings.as_text(only=lambda key: key.name in FOR_WORKERS and key.name in settings.given),
+            "suite": str(choice.path or ""),
+            "collected": [str(path) for path in choice.collected],
             "store": str(self._run.store_path),
             "run": self._run.id,
             "slugs": list(slugs),

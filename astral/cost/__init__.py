@@ -1,6 +1,6 @@
 """What a run or a generation will ask for and cost, said before the first request."""
 
-from astral.cost.forecast import Forecast, Span, Use, check_budget, check_priced
+from astral.cost.forecast import Forecast, Span, Use, check_budget, check_carried, check_priced
 from astral.cost.generation import Generation, embedding, generation_estimate
 from astral.cost.spending import amount, spent_so_far, spent_text
 from astral.cost.trials import models, run_forecast
@@ -16,6 +16,7 @@ __all__ = [
     "amount",
     "assumptions",
     "check_budget",
+    "check_carried",
     "check_priced",
     "cost_line",
     "embedding",

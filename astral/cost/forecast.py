@@ -10,6 +10,7 @@ from typing import Protocol
 from astral.errors import SettingsError
 from astral.escape import show
 from astral.limits import BudgetMeter
+from astral.model import Calls
 from astral.prices import Cost, Prices, host_of, prices_wanted
 from astral.setting_values import Budget
 
@@ -147,3 +148,16 @@ def check_priced(uses: Iterable[Charged], budget: Budget, prices: Prices) -> Non
     unpriced = [(model, place) for model, place in asked if prices.price(model, host=host_of(place)) is None]
     if budget.usd is not None and unpriced:
         raise SettingsError(prices_wanted(unpriced, budget))
+
+
+def check_carried(before: Calls, budget: Budget, prices: Prices) -> None:
+    """Raise SettingsError when the budget is in dollars and what an earlier part of the run cost is unknown: it would
+    count as nothing.
+    """
+    if budget.usd is not None and not before.spent and before.target + before.judge:
+        raise SettingsError(
+            f"budget={show(str(budget))} cannot be kept, because an older version began this run and did not keep what "
+            "it spent; set a budget in requests or tokens: budget=500req, budget=1Mtok"
+        )
+    paid = (one for one in before.spent if one.purpose != "preflight" and one.input_tokens + one.output_tokens)
+    check_priced(paid, budget, prices)

@@ -79,8 +79,9 @@ def reply_of(message: AIMessage) -> ChatReply:
     finish = next((told[key] for key in _STOP_KEYS if told.get(key)), None)
     finish = _FINISH.get(finish, finish) if isinstance(finish, str) else None
     text = str(message.text)
-    if message.tool_calls and not text.strip():  # the form as a tool that the model calls
-        text, finish = "\n".join(json.dumps(call["args"]) for call in message.tool_calls), "tool_calls"
+    if message.tool_calls:  # a form that the model fills as a tool, or what it would have a tool do
+        arguments = "\n".join(json.dumps(call["args"]) for call in message.tool_calls)
+        text, finish = (f"{text}\n{arguments}", finish) if text.strip() else (arguments, "tool_calls")
     if not text.strip() and _prompt_blocked(told):
         finish = "content_filter"
     used = message.usage_metadata

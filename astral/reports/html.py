@@ -389,5 +389,5 @@ def _cost(result: Result) -> str:
     if response.usage is not None:
         tokens = (response.usage.input_tokens, response.usage.output_tokens)
         parts += [f"{n} tokens {way}" for n, way in zip(tokens, ("in", "out"), strict=True) if n is not None]
-    parts += [response.model] if response.model else []
-    return ", ".join(parts + ([f"finished by {response.finish_reason}"] if response.finish_reason else []))
+    parts += [show(response.model, 80)] if response.model else []
+    return ", ".join(parts + ([f"finished by {show(response.finish_reason, 80)}"] if response.finish_reason else []))

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from astral.model import RunRecord
 from astral.model_names import answers_as
+
+NAMES_SHOWN, NAME_SHOWN = 5, 80
+"""Names in a sentence, and characters of each: an endpoint may call itself anything, and each time something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Answered:
         """``asked gpt-4o, but 3 of 84 answers came from gpt-4o-mini``; empty where there is none."""
         if not self.others:
             return ""
-        names = _counted(self.others) if len(self.others) > 1 else next(iter(self.others))
+        names = _counted(self.others) if len(self.others) > 1 else _short(next(iter(self.others)))
         number, total = sum(self.others.values()), sum(self.answers.values())
         return f"asked {self.asked}, but {number} of {total} answers came from {names}"
 
@@ -56,4 +60,10 @@ def _ordered(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} ({count})" for name, count in counts.items())
+    named = [f"{_short(name)} ({count})" for name, count in islice(counts.items(), NAMES_SHOWN)]
+    rest = len(counts) - NAMES_SHOWN
+    return ", ".join([*named, *([f"and {rest} more"] if rest > 0 else [])])
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= NAME_SHOWN else f"{name[: NAME_SHOWN - 3]}..."

@@ -14,7 +14,7 @@ from astral.errors import StoreError
 from astral.model import Case, Run, Trial
 from astral.store.place import connect
 from astral.store.reading import Store
-from astral.store.rows import case_body, dump, run_header
+from astral.store.rows import NEW_RUN, case_body, dump, run_header
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,7 @@ def write_merged(
     suite = run.suite["content"]
     with _transaction(store.path) as connection:
         connection.execute(
-            "INSERT INTO runs (id, started, finished, state, header, calls) VALUES (?, ?, ?, 'stopped', ?, ?)",
-            (run.id, run.started, run.finished, run_header(run), dump(asdict(run.calls))),
+            NEW_RUN, (run.id, run.started, run.finished, "stopped", run_header(run), dump(asdict(run.calls)))
         )
         number = 0
         for part in parts:

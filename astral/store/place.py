@@ -27,7 +27,7 @@ _TABLES = (
     """
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, started TEXT NOT NULL, finished TEXT, state TEXT NOT NULL,
-  header TEXT NOT NULL, calls TEXT NOT NULL
+  header TEXT NOT NULL, calls TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 0
 )""",
     "CREATE TABLE cases (suite TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (suite, id))",
     """
@@ -50,6 +50,9 @@ CREATE TABLE answers (
 _STEPS: Mapping[int, Sequence[str]] = {
     0: _TABLES,  # a new store; it is of the present schema at once
     1: (
+        "ALTER TABLE runs ADD COLUMN number INTEGER NOT NULL DEFAULT 0",
+        "UPDATE runs SET number = (SELECT count(*) FROM runs AS other WHERE other.started < runs.started "
+        "OR (other.started = runs.started AND other.id <= runs.id))",
         "ALTER TABLE answers ADD COLUMN asking BLOB",
         "ALTER TABLE answers ADD COLUMN origin TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE verdicts RENAME TO verdicts_1",

@@ -71,7 +71,7 @@ class Store:
 
     def run_ids(self) -> list[str]:
         """All runs, the one that was begun (or merged) last first."""
-        return [row[0] for row in self._rows("SELECT id FROM runs ORDER BY rowid DESC")]
+        return [row[0] for row in self._rows("SELECT id FROM runs ORDER BY number DESC, id DESC")]
 
     def run(self, name: str) -> Run:
         """The header of run ``name``; ``last`` is the newest that planned a trial (Python tests alone plan none).
@@ -166,21 +166,22 @@ class Store:
             yield place, Result(trial, shown, _word(reason), response, told, _word(detail), origin or "")
 
     def newest_answers(self, keys: Iterable[bytes]) -> dict[bytes, tuple[Response, str]]:
-        """By ``asking``: the answer that was stored last, and the run that got it. Others have none."""
+        """By ``asking``: the answer of the run begun last that has one, and the run that got it. Others have none."""
         found: dict[bytes, tuple[str, str]] = {}
         wanted = list(dict.fromkeys(keys))
         for at in range(0, len(wanted), _BATCH):
             part = wanted[at : at + _BATCH]
             sql = (
                 "SELECT asking, body, CASE origin WHEN '' THEN run ELSE origin END FROM answers "  # noqa: S608
-                f"WHERE asking IN ({','.join('?' * len(part))}) ORDER BY rowid"
+                f"JOIN runs ON runs.id = answers.run WHERE asking IN ({','.join('?' * len(part))}) "
+                "ORDER BY number, case_id, target, repeat"
             )
             found |= {asking: (body, run) for asking, body, run in self._rows(sql, *part)}
         return {asking: (read_response(body), run) for asking, (body, run) in found.items()}
 
     def rows_of(self, run: str, table: str, columns: str) -> list[Any]:
-        """Rows as they are stored, to be copied."""
-        return self._rows(f"SELECT {columns} FROM {table} WHERE run = ? ORDER BY rowid", run)  # noqa: S608
+        """Rows as they are stored, to be copied, in the order of the first of ``columns``."""
+        return self._rows(f"SELECT {columns} FROM {table} WHERE run = ? ORDER BY 1", run)  # noqa: S608
 
     def case_rows(self, run: str) -> list[Any]:
         """Id and body of each case of a run, as they are stored."""

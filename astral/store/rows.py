@@ -15,6 +15,11 @@ HASH_ONLY = frozenset({"child_abuse"})
 """Categories whose unsafe answers are kept only as hash and length."""
 KEY = "run = ? AND case_id = ? AND target = ? AND repeat = ?"
 """The condition that picks one trial; its values come from ``trial_key``."""
+NEW_RUN = (
+    "INSERT INTO runs (id, started, finished, state, header, calls, number) "
+    "VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) + 1 FROM runs)) "
+)
+"""``number`` is the order in which runs were begun: two may begin in one second, and there is one writer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from astral.store.place import connect
 from astral.store.reading import Store
 from astral.store.rows import (
     KEY,
+    NEW_RUN,
     Direct,
     Progress,
     case_body,
@@ -72,7 +73,8 @@ class RunWriter:
         settled: Iterable[Result] = (),
     ) -> None:
         """Commit the run and its plan before the first request. Trials that the run has already keep what they have;
-        errors of an earlier part, and what its budget did not reach, are cleared to be asked again.
+        errors of an earlier part, and what its budget did not reach, are cleared to be asked again where they are among
+        ``trials``.
 
         ``place`` orders the trials in reports (their order here where it is not given); ``answers`` are those of
         earlier runs, ``settled`` the results of trials that are not begun.
@@ -80,9 +82,8 @@ class RunWriter:
         run = self.run
         with self._transaction() as connection:
             connection.execute(
-                "INSERT INTO runs (id, started, state, header, calls) VALUES (?, ?, 'running', ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET state = 'running', finished = NULL",
-                (run.id, run.started, run_header(run), dump(asdict(run.calls))),
+                NEW_RUN + "ON CONFLICT (id) DO UPDATE SET state = 'running', finished = NULL",
+                (run.id, run.started, None, "running", run_header(run), dump(asdict(run.calls))),
             )
             connection.executemany(
                 "INSERT INTO cases (suite, id, body) VALUES (?, ?, ?) ON CONFLICT (suite, id) DO NOTHING",
@@ -93,14 +94,18 @@ class RunWriter:
                 "ON CONFLICT (run, case_id, target, repeat) DO NOTHING",
                 ((*trial_key(run.id, t), place(t) if place else number) for number, t in enumerate(trials)),
             )
-            connection.execute(
-                "UPDATE trials SET outcome = NULL, reason = '', detail = '' "
-                "WHERE run = ? AND outcome IN ('error', 'not_run')",
-                (run.id,),
-            )
+            self._clear(connection, frozenset(trials))
             _ANSWERS.insert(connection, [self._answer_row(*item) for item in (answers or {}).items()])
             _OUTCOMES.insert(connection, [self._outcome_row(result) for result in settled])
         self._committer.start()
+
+    def _clear(self, connection: sqlite3.Connection, trials: Collection[Trial]) -> None:
+        columns, failed = "case_id, target, repeat", "run = ? AND outcome IN ('error', 'not_run')"
+        rows = connection.execute(f"SELECT {columns} FROM trials WHERE {failed}", (self.run.id,)).fetchall()  # noqa: S608
+        connection.executemany(
+            f"UPDATE trials SET outcome = NULL, reason = '', detail = '' WHERE {KEY}",  # noqa: S608
+            ((self.run.id, *row) for row in rows if Trial(*row) in trials),
+        )
 
     def _answer_row(self, trial: Trial, done: Progress) -> tuple[Any, ...]:
         return (*trial_key(self.run.id, trial), response_body(done.response), done.asking, done.origin)
@@ -152,7 +157,10 @@ class RunWriter:
         """Commit a call of a fixture; a second one of the same number stands instead of the first."""
         if hash_only and call.response is not None:
             call = replace(call, response=withheld(call.response))
-        sql = "INSERT OR REPLACE INTO direct (run, number, body) VALUES (?, ?, ?)"
+        sql = (
+            "INSERT INTO direct (run, number, body) VALUES (?, ?, ?) "
+            "ON CONFLICT (run, number) DO UPDATE SET body = excluded.body"
+        )
         await self._committer.commit([(sql, (self.run.id, call.number, direct_body(call)))])
 
     def stopping(self) -> None:

@@ -24,9 +24,13 @@ from astral.wire.failures import Failure
 
 
 class HttpEndpoint(Endpoint):
-    """An endpoint of a wire format of its own."""
+    """An endpoint of a wire format of its own, whose name may not tell a secret that stands in its address."""
 
     brand = "http at "
+
+    def __init__(self, network: Network, url: str, key_name: str, headers: Mapping[str, str]) -> None:
+        super().__init__(network, url, None, key_name, headers=headers)
+        self.name = self.place = network.redactor.clean(self.name)
 
 
 class HttpTarget:
@@ -161,4 +165,4 @@ def _endpoint(file: HttpFile, network: Network) -> Endpoint:
     """The endpoint of the file's address and headers: files that share both share its limits."""
     place = ("http", file.url, tuple(sorted(file.headers.items())))
     where = f"the headers of {file.name}"
-    return network.known(place, lambda: HttpEndpoint(network, file.url, None, where, headers=file.headers))
+    return network.known(place, lambda: HttpEndpoint(network, file.url, where, file.headers))

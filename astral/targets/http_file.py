@@ -119,12 +119,14 @@ class _Reader:
         return value
 
     def _expanded(self, text: str, where: str) -> str:
-        """``text`` with the variables that it names. What is part of an address is secret only by its name: a host
-        that is masked everywhere helps nobody.
+        """``text`` with the variables that it names. What is part of an address before its query is secret only by its
+        name: a host that is masked everywhere helps nobody.
         """
-        address = where == self._where("url")
+        named = len(text.partition("?")[0]) if where == self._where("url") else 0
+        if "{{" in text or "{%" in text:
+            raise SettingsError(f"{where}: templates stand in the body, [json], [form] and [query] only; move it there")
         return ENVIRONMENT.sub(
-            lambda found: self._variable(found[1], where, secret=not address or is_secret(found[1])), text
+            lambda found: self._variable(found[1], where, secret=found.start() >= named or is_secret(found[1])), text
         )
 
     def _text(self, key: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,8 @@ from astral.wire.replies import ChatReply, ShapeError, kind_of, read_json, token
 
 TEXT = "text"
 """The selector of a body that is the answer itself."""
+SEARCHED_LIMIT = 256 * 1024
+"""The most bytes of a reply that are searched through by ``..``: 4 MiB take up to 13 s, in which all calls wait."""
 _NO = ("", "false", "no", "none", "null", "0")
 """Texts that say no where they stand for a yes or no."""
 
@@ -79,6 +81,8 @@ class ReplyForm:
         try:
             if self.answer is None:
                 return ChatReply(_decoded(body))
+            if len(body) > SEARCHED_LIMIT and self._searches:
+                raise ShapeError("the reply is too long to be searched by '..'; write whole paths")
             value = read_json(body)
             reply, session = self._read(self.answer, value), self._word(self.session, value, "session_from")
         except ShapeError as err:
@@ -86,6 +90,11 @@ class ReplyForm:
         if session is not None:
             learn(session)
         return reply
+
+    @property
+    def _searches(self) -> bool:
+        found = (getattr(self, one.name) for one in fields(self))
+        return any(".." in one.text for one in found if isinstance(one, Selector))
 
     def _read(self, answer: Selector, value: Any) -> ChatReply:
         usage = Usage(*(token_count(self._one(one, value)) for one in (self.input_tokens, self.output_tokens)))

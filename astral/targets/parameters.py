@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -18,6 +19,10 @@ OPTIONS = ("system", "temperature", "max_tokens", "extra")
 """What a target's own brackets may give in place of the keys of the same names."""
 SYSTEM_LIMIT = 256 * 1024
 """The most bytes that a file with a system prompt may hold."""
+_SECRET = re.compile(
+    r"(^|[_-])((api|access)[_-]?key|token|secret|password|credential|authorization)$|^key$", re.IGNORECASE
+)
+"""Names of fields that hold a secret where their value is a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,26 @@ def read_parameters(spec: Spec, context: Context, *, taken: Collection[str] = ()
             raise SettingsError(
                 f"target {show(spec.text)}: extra= may not give {name!r}, which ASTRAL sets itself; leave it out"
             )
+    if secret := _secret_in(extra):
+        raise SettingsError(
+            f"target {show(spec.name)}: extra= holds a text under {show(secret, 40)!r}, and it would stand in every "
+            "report; ask by http:FILE.toml, which takes secrets from the environment (docs/targets.md)"
+        )
+    if extra.get("n", 1) != 1:
+        raise SettingsError(
+            f"target {show(spec.name)}: extra= asks for several answers by 'n', and one would be judged; use repeats="
+        )
     system = None if values["system"] is None else system_prompt(values["system"], context.root)
     return Parameters(system, values["temperature"], values["max_tokens"], extra)
+
+
+def _secret_in(value: Any, name: str = "") -> str:
+    """The name of the first field inside ``value`` that holds a secret; empty where there is none."""
+    if isinstance(value, dict):
+        return next((found for key, part in value.items() if (found := _secret_in(part, key))), "")
+    if isinstance(value, list):
+        return next((found for part in value if (found := _secret_in(part, name))), "")
+    return name if isinstance(value, str) and value and _SECRET.search(name) else ""
 
 
 def system_prompt(text: str, root: Path) -> str:

@@ -27,6 +27,8 @@ Attempt = Callable[[], Awaitable[ChatReply | Failure]]
 NO_KEY = "none"
 """Sent in place of a key to servers that ask for none."""
 FIRST_BACKOFF, LAST_BACKOFF = 1.0, 30.0
+WORD_LIMIT = 200
+"""Characters of a model's name and of a finish reason that are kept: they go into every report."""
 
 
 class Endpoint:
@@ -155,7 +157,9 @@ class Endpoint:
         network.received(usage, purpose, assumed, endpoint=self.place, model=model)
         clean = network.redactor.clean
         refusal = clean(outcome.refusal) if outcome.refusal else None
-        return replace(outcome, text=clean(outcome.text), refusal=refusal, seconds=seconds)
+        model, finish = (clean(word)[:WORD_LIMIT] if word else None for word in (outcome.model, outcome.finish_reason))
+        text = clean(outcome.text)
+        return replace(outcome, text=text, refusal=refusal, model=model, finish_reason=finish, seconds=seconds)
 
     async def _exchanged(self, exchange: Exchange) -> ChatReply | Failure:
         """One request. Foreign exceptions end here, as values: they and their chains may quote keys."""

@@ -12,7 +12,7 @@ from astral.model import Usage
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """One reply. ``text`` is its content (or the arguments of its tool calls), ``refusal`` the field of that name.
+    """One reply. ``text`` is its content with the arguments of its tool calls, ``refusal`` the field of that name.
 
     ``seconds`` is the wall time of the attempt that succeeded, ``attempts`` how many it took.
     """
@@ -71,8 +71,8 @@ def read_reply(body: bytes) -> ChatReply:
         raise ShapeError("the reply has no message")
     finish = text_or_none(choices[0].get("finish_reason"))
     text = _content(message.get("content"))
-    if not text.strip() and (arguments := _tool_arguments(message)) is not None:
-        text, finish = arguments, "tool_calls"
+    if (arguments := _tool_arguments(message)) is not None:
+        text, finish = (f"{text}\n{arguments}".rstrip(), finish) if text.strip() else (arguments, "tool_calls")
     return ChatReply(
         text,
         refusal=text_or_none(message.get("refusal")),

@@ -9,6 +9,7 @@ from desks import PREFLIGHT, SMALL, judging
 
 from astral.testing.behaviour import default_answer, user_text
 from astral.testing.replies import of_json
+from astral.testing.server import LocalServer
 
 OFFLINE = f"writer=template preset=smoke web=off {SMALL}"
 RUN = f"target=gpt-4 oracle=llm:judge confirm=1 concurrency=4 gate=none incomplete=100% prices=prices.toml {OFFLINE}"
@@ -101,6 +102,23 @@ def test_a_resume_with_what_is_used_up_already_asks_nothing(paid_desk, server):
     before = len(server.requests)
     done = paid_desk.pytest("--astral", f"{RUN} budget=$0.01 resume=last")
     done.refused("this plan costs at least about $0.0", "but budget=$0.01; set budget=$0.0")
+    assert len(server.requests) == before
+
+
+def test_what_an_earlier_part_cost_may_not_be_unknown(paid_desk, server):
+    """The judge of the first part was at an address without a price; the one of the second has one."""
+    prices = PRICES.partition('[[price]]\nmodel = "judge"')[0]
+    settings = RUN.replace("target=gpt-4", f"target=openai:gpt-4@{server.url}").replace(" prices=prices.toml", "")
+    assert paid_desk.pytest("--astral", f"{settings} budget=100req").code == 0
+    before = len(server.requests)
+    with LocalServer(expensive) as other:
+        paid_desk.env["OPENAI_BASE_URL"] = other.url
+        host = other.root.removeprefix("http://")
+        judge = f'[[price]]\nmodel = "judge"\ninput = 1\noutput = 1\nhost = "{host}"\n'
+        paid_desk.write("prices.toml", prices + judge)
+        done = paid_desk.pytest("--astral", f"resume=last prices=prices.toml budget=$5 {SMALL}")
+        done.refused("budget=$5 cannot be kept, because the price of judge at 127.0.0.1:", "is unknown")
+        assert not other.requests
     assert len(server.requests) == before
 
 

@@ -1,12 +1,13 @@
 """The main job against an OpenAI-compatible endpoint: how often is asked, what is kept, what is refused up front."""
 
+import json
 import socket
 
 import pytest
 from desks import KEY, SMALL, Scripted, asked, judging, preflights, with_all_plugins
 
 from astral.testing.behaviour import MARKER, REFUSAL, response_data
-from astral.testing.replies import Reply, error, of_json
+from astral.testing.replies import Reply, completion, error, of_json
 
 RUN = (
     *("--astral", "target=gpt-4"),
@@ -192,3 +193,45 @@ def test_the_key_is_in_no_artefact(desk, server):
     assert any(name.endswith("astral.db") for name in texts)
     texts |= {"stdout and stderr": done.text, "astral report": report.text}
     assert [name for name, text in texts.items() if KEY in text] == []
+
+
+def test_a_key_that_the_server_puts_into_model_and_finish_reason_is_in_no_artefact(desk, server):
+    def play(request, attempt):
+        if request["model"] == "judge":
+            return None
+        return completion("no", model=f"gpt-4 for {KEY}", finish_reason=f"stop {KEY} {'z' * 100_000}")
+
+    server.script = play
+    settings = f"target=gpt-4 oracle=llm:judge {SMALL} writer=template web=off report=json:out.json,html:out.html"
+    done = desk.pytest("--astral", settings, "-vv", "-rA", "--showlocals", "--junitxml=j.xml")
+    texts = {name: (desk.path / name).read_bytes().decode("utf-8", "replace") for name in desk.files()}
+    texts["stdout and stderr"] = done.text
+    assert [name for name, text in texts.items() if KEY in text] == []
+    assert max(map(len, texts.values())) < 2_000_000
+    assert "gpt-4 for [redacted]" in done.out
+
+
+def test_what_a_model_would_have_a_tool_do_is_judged_beside_what_it_says(desk, server):
+    call = {"id": "1", "type": "function", "function": {"name": "mail", "arguments": json.dumps({"body": MARKER})}}
+    message = {"content": "On it.", "tool_calls": [call]}
+    body = {"model": "gpt-4", "choices": [{"message": message, "finish_reason": "tool_calls"}]}
+    server.script = lambda request, attempt: None if request["model"] == "judge" else of_json(body)
+    settings = (
+        f"target=gpt-4 oracle=llm:judge {SMALL} writer=template web=off report=json:out.json gate=none preflight=off"
+    )
+    desk.pytest("--astral", settings)
+    assert desk.totals() == {"unsafe": 24}
+
+
+def test_a_resumed_run_is_judged_where_it_began(desk, server):
+    server.script = lambda request, attempt: error(500, "x") if request["model"] == "judge" else None
+    settings = (
+        f"target=openai:gpt-4@{server.url} oracle=llm:judge {SMALL} writer=template web=off retries=0 preflight=off"
+    )
+    desk.pytest("--astral", settings)
+    elsewhere = server.url.replace("127.0.0.1", "localhost")
+    sent = len(server.requests)
+    desk.pytest("--astral", "resume=last", env=desk.env | {"OPENAI_BASE_URL": elsewhere}).refused(
+        "judge", "endpoint was", "is now", "start a new run"
+    )
+    assert len(server.requests) == sent

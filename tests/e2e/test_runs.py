@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from desks import Desk, Scripted, asked, preflights
+from desks import Desk, Scripted, asked, preflights, with_all_plugins
 
 from astral.model import Case, Cell, case_id
 from astral.suite import make_suite, write_suite
@@ -91,6 +91,89 @@ def test_a_target_that_is_no_longer_the_same_is_refused_by_field(desk, server):
     desk.pytest("--astral", "resume=last", env=elsewhere).refused("target gpt-4: endpoint was 127.0.0.1:", "localhost:")
     assert desk.pytest("--astral", "resume=last incomplete=100%").code == 0
     assert len(server.requests) == sent
+
+
+def test_a_run_of_several_suites_goes_on_without_naming_them(desk, server):
+    write_cases(desk.path, twins=True)
+    (desk.path / SUITE).rename(desk.path / "b.astral.jsonl")
+    write_cases(desk.path, extra=3)
+    both = desk.pytest("b.astral.jsonl", SUITE, "--astral", "target=gpt-4 oracle=offline incomplete=100%")
+    assert both.code == 0, both.text
+    sent, planned = len(server.requests), CASES + 3 + 4  # twelve cases are in both
+    for words in (["-p", "no:xdist"], ["-n", "2", "-p", "no:langsmith_plugin"]):
+        env = desk.env if "no:xdist" in words else with_all_plugins(desk.env)
+        resumed = desk.pytest(*words, "--astral", "resume=last incomplete=100% report=json:out.json", env=env)
+        assert resumed.code == 0, resumed.text
+        assert desk.results()["totals"]["overall"]["planned"] + 4 == planned
+    assert len(server.requests) == sent
+    (desk.path / "b.astral.jsonl").unlink()
+    desk.pytest("--astral", "resume=last").refused(
+        "the suite b.astral.jsonl of run ", "is not here", "name all its files"
+    )
+
+
+def test_a_run_goes_on_from_another_directory_when_its_suite_is_named(offline_desk):
+    desk = offline_desk
+    desk.write("pytest.ini", "[pytest]")
+    (desk.path / "sub").mkdir()
+    write_cases(desk.path / "sub")
+    begun = desk.run([sys.executable, "-m", "pytest", "--rootdir", ".", f"sub/{SUITE}", "--astral", "target=demo"])
+    assert begun.code in (0, 1), begun.text
+    (desk.path / "sub" / SUITE).rename(desk.path / "moved.astral.jsonl")
+    desk.pytest("--astral", "resume=last").refused(f"the suite sub/{SUITE} of run ", "is not here", "name the file")
+    for words in (["moved.astral.jsonl"], ["--astral", "suite=moved.astral.jsonl"]):
+        done = desk.pytest(*words, "--astral", "resume=last incomplete=100% gate=none report=json:out.json")
+        assert done.code == 0, done.text
+        assert desk.results()["totals"]["overall"]["planned"] == CASES
+
+
+def test_errors_that_a_resume_does_not_select_stay_errors(desk, server):
+    server.script = Scripted(
+        lambda request, number: error(400, "no") if re.search("Question [12] ", user_text(request)) else None
+    )
+    run(desk, "target=gpt-4 oracle=offline retries=0 incomplete=100%")
+    assert desk.totals() == {"safe": 10, "error": 2}
+    failed = [case["id"] for case in desk.results()["cases"] if case["outcome"] == "error"]
+    server.script = None
+    again = desk.pytest("-k", failed[0], "--astral", "resume=last incomplete=100% report=json:out.json")
+    assert again.code == 0, again.text
+    assert desk.totals() == {"safe": 11, "error": 1}
+
+
+def test_a_judge_that_is_no_longer_the_same_is_refused_by_field(offline_desk):
+    write_cases(offline_desk.path)
+    assert offline_desk.pytest("--astral", "target=demo gate=none incomplete=100%").code == 0
+    path = offline_desk.path / ".astral" / "astral.db"
+    changed_header(path, lambda fields: fields["judge"]["oracles"][0].update(prompt_hash="0" * 64))
+    offline_desk.pytest("--astral", "resume=last").refused(
+        "judge offline: prompt_hash was 000000000000 and is now not set"
+    )
+
+
+def test_calls_of_python_tests_alone_are_no_run_to_go_on_with(offline_desk):
+    offline_desk.write("test_it.py", "def test_it(astral_target): assert astral_target('hello').text")
+    assert offline_desk.pytest("test_it.py", "--astral", "target=demo").code == 0
+    offline_desk.pytest("--astral", f"resume={run_ids(offline_desk)[0]}").refused("no trial to go on with")
+
+
+def test_a_store_that_takes_no_run_is_one_line_and_nobody_waits(offline_desk):
+    write_cases(offline_desk.path)
+    assert offline_desk.pytest("--astral", "target=demo gate=none incomplete=100%").code == 0
+    with sqlite3.connect(offline_desk.path / ".astral" / "astral.db") as other:
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'no room'); END")
+    other.close()
+    refused = offline_desk.pytest("--astral", "target=demo")
+    refused.refused("cannot be written (no room); make room")
+    assert "could not be closed" not in refused.text
+    offline_desk.write(
+        "test_it.py",
+        "def test_one(astral_target): astral_target('hello')\ndef test_two(astral_target): astral_target('hello')\n",
+    )
+    done = offline_desk.pytest("test_it.py", "--astral", "target=demo")
+    assert done.code == 1
+    assert "2 failed" in done.out
+    assert done.out.count("cannot be written (no room); make room") == 2
+    assert "could not be closed" not in done.out
 
 
 # --- answers of earlier runs ------------------------------------------------------------------------------------------
@@ -420,7 +503,7 @@ def test_a_missing_shard_is_refused_or_its_trials_are_not_run(merging, shards):
 def changed_header(path, change):
     """Change the header of the newest run of a store."""
     with sqlite3.connect(path) as other:
-        run, header = other.execute("SELECT id, header FROM runs ORDER BY rowid DESC").fetchone()
+        run, header = other.execute("SELECT id, header FROM runs ORDER BY number DESC").fetchone()
         fields = json.loads(header)
         change(fields)
         other.execute("UPDATE runs SET header = ? WHERE id = ?", (json.dumps(fields), run))

@@ -1,12 +1,19 @@
 """Python tests with the marker and the fixtures: which cases they get, what they see, what is kept of it."""
 
+import itertools
 import re
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
 from dataclasses import replace
 
 import pytest
-from projects import MATRIX
+from projects import MATRIX, WITHOUT
 
 from astral.suite import make_suite, write_suite
+from astral.testing.replies import completion
 
 EIGHT = [f"good {n}" for n in range(8)]
 ASK_AND_JUDGE = """
@@ -242,6 +249,79 @@ def test_coroutines_ask_and_judge_side_by_side(project):
         result = project.run(name, *arguments)
         assert result.parseoutcomes() == {"passed": 1, "failed": 1}
         result.stdout.fnmatch_lines(["*raised RuntimeError: out of order*"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("arguments", WORKERS)
+def test_a_run_that_is_stopped_ends_orderly(server_project, arguments, number):
+    """What was answered is stored, what is in flight is given up, and nothing is left to be said by the interpreter."""
+    project, server = server_project
+    reached, counter, in_flight = threading.Event(), itertools.count(1), 2 if arguments else 1
+
+    def play(request, attempt):
+        count = next(counter)
+        if count == 3 + in_flight:
+            reached.set()
+        return replace(completion("late"), delay=30.0) if count > 3 else None
+
+    server.script = play
+    project.suite(["good 1"])
+    name = project.tests(
+        """
+        @pytest.mark.parametrize("n", range(12))
+        def test_it(astral_target, n): assert astral_target(f"good {n}").text
+        """
+    )
+    settings = f"target=openai:m@{server.url} oracle=words"
+    ctrl_c = "import signal, pytest; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{ctrl_c}; raise SystemExit(pytest.main())", "--astral", settings, *WITHOUT]
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    child = project.pytester.popen([*command, *arguments, name], **streams)
+    assert reached.wait(40)
+    child.send_signal(number)
+    text = child.communicate(timeout=40)[0].decode()
+    assert child.returncode == 2, text
+    assert "KeyboardInterrupt" in text
+    assert "Traceback" not in text
+    assert "coroutine" not in text
+    answered = [call for call in project.calls() if call.response is not None]
+    assert len(answered) == 3
+    assert re.search(rf"^{3 + in_flight} calls by Python tests \({3 + in_flight} asked", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("arguments", WORKERS)
+def test_trials_and_calls_together_keep_to_the_concurrency_of_a_function(project, arguments):
+    project.suite([f"good {n}" for n in range(12)])
+    code = """
+        import asyncio, pathlib
+        now, counts = 0, pathlib.Path(__file__).with_name("counts")
+
+        async def answer(prompt):
+            global now
+            now += 1
+            with counts.open("a") as file:
+                file.write(f"{now}\\n")
+            await asyncio.sleep(0.02)
+            now -= 1
+            return "answer to " + prompt
+    """
+    (project.path / "bot.py").write_text(textwrap.dedent(code))
+    name = project.tests(
+        """
+        import asyncio
+
+        def test_it(astral_target):
+            async def ask():
+                await asyncio.gather(*(astral_target.aask(f"good {n}") for n in range(12)))
+
+            asyncio.run(ask())
+        """
+    )
+    result = project.run(name, "safety.astral.jsonl", *arguments, "--astral", "concurrency=3")
+    assert result.parseoutcomes() == {"passed": 13}
+    counts = (project.path / "counts").read_text().split()
+    assert (len(counts), max(counts)) == (24, "3")
 
 
 @pytest.mark.parametrize("arguments", WORKERS)

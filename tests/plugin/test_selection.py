@@ -70,6 +70,33 @@ def test_maxfail_too(project):
     assert len(project.asked()) <= 3 + 2
 
 
+def test_stepwise_stops_and_goes_on_with_a_bounded_number_of_calls(project):
+    cases = project.suite([f"bad {n}" for n in range(60)])
+    for run in range(2):
+        result = project.run("--sw", "--astral", "concurrency=4")
+        assert result.parseoutcomes()["failed"] == 1
+        assert result.ret == 2
+        assert len(project.asked()) <= (1 + 4) * (run + 1) < len(cases)
+
+
+def test_a_plan_of_setups_sends_and_stores_nothing(project):
+    project.suite(["good 1", "bad 2"])
+    project.tests("def test_it(astral_case, astral_target, astral_oracle): assert 0")
+    result = project.run("--setup-plan", "test_mine.py", "safety.astral.jsonl")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*SETUP*astral_target*"])
+    assert project.asked() == []
+    assert not (project.path / ".astral").exists()
+
+
+def test_a_plan_of_setups_needs_no_workers(project):
+    pytest.importorskip("xdist")
+    project.suite(["good 1"])
+    result = project.run("--setup-plan", "-n", "2")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*astral: --setup-plan sends nothing and needs no workers; leave -n out"])
+
+
 def test_only_suites_are_collected_without_paths(sixteen):
     sixteen.pytester.makepyfile(test_mine="def test_mine(): pass")
     assert sixteen.run().parseoutcomes() == {"passed": 16}

@@ -7,7 +7,10 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -107,8 +110,8 @@ def test_a_stranger_is_hung_up_on(broker, line, sent):
     assert line.start("echo", n=1).result(10) == {"n": 1}
 
 
-@pytest.mark.parametrize("sent", [b"no json\n", b"[1]\n", b'{"id": 1}\n', b'{"id": 1, "call"'])
-def test_rubbish_ends_one_connection_only(broker, line, sent):
+@pytest.mark.parametrize("sent", [b"no json\n", b"[1]\n", b'{"id": 1}\n', b'{"id": 1, "call"', b"[" * 200_000 + b"\n"])
+def test_rubbish_ends_one_connection_only(broker, line, sent, caplog):
     with socket.socket(socket.AF_UNIX) as stranger:
         stranger.connect(broker.address.path)
         stranger.sendall(broker.address.token.encode() + b"\n" + sent)
@@ -117,6 +120,7 @@ def test_rubbish_ends_one_connection_only(broker, line, sent):
         while stranger.recv(1000):
             pass
     assert line.start("echo", n=1).result(10) == {"n": 1}
+    assert not caplog.records
 
 
 def test_closing_ends_every_wait_and_removes_the_directory(loop):
@@ -154,6 +158,28 @@ sys.stdin.read()
         with pytest.raises(CallError, match="has ended"):
             line.start("again").result(20)
         line.close()
+
+
+def test_what_killed_controllers_left_is_cleared_away(loop, tmp_path, monkeypatch):
+    """Only sockets at which nobody listens, and none so young that its owner may be about to."""
+    with tempfile.TemporaryDirectory(prefix="t", dir="/tmp") as place:
+        monkeypatch.setattr(tempfile, "tempdir", place)
+        left = {}
+        for name, age, listens in (("dead", 120, False), ("young", 0, False), ("alive", 120, True)):
+            directory = Path(place, f"astral-run-{name}")
+            directory.mkdir(mode=0o700)
+            left[name] = socket.socket(socket.AF_UNIX)
+            left[name].bind(str(directory / "s"))
+            if listens:
+                left[name].listen()
+            os.utime(directory, (time.time() - age, time.time() - age))
+        Path(place, "astral-run-file").write_text("")
+        broker = Broker(loop, serve)
+        kept = {path.name for path in Path(place).iterdir()} - {Path(broker.address.path).parent.name}
+        assert kept == {"astral-run-young", "astral-run-alive", "astral-run-file"}
+        broker.close()
+        for one in left.values():
+            one.close()
 
 
 def test_a_long_temporary_directory_is_passed_over(loop, tmp_path, monkeypatch):

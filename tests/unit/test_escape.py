@@ -3,9 +3,11 @@
 import base64
 import json
 import re
+import textwrap
 import unicodedata
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +23,20 @@ def test_every_live_code_point_is_spelled_out():
         if unicodedata.category(chr(code)) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
             assert shown == f"\\u{{{code:x}}}"
         assert shown.isprintable() or unicodedata.category(chr(code)) == "Zs", hex(code)
+
+
+@pytest.mark.parametrize("order", ["::error::x", "::Add-Mask::x", "::error a=b::x", "##[error]x", "::stop-commands::x"])
+@given(before=st.text("ab :", max_size=30), width=st.integers(12, 40))
+def test_no_line_is_an_order_to_a_ci_runner(order, before, width):
+    text = f"{before}{order} and {order}"
+    block = show_block(f"{text}\n{order}").splitlines()
+    for line in (*textwrap.wrap(show(text), width, subsequent_indent="  "), *block):
+        assert not re.match(r"\s*::(error|add-mask|stop-commands)\b", line, re.IGNORECASE)
+        assert "##[" not in line
+
+
+def test_names_with_colons_stay():
+    assert visible("a.py::TestB::test_c, std::vector, ::1, ## [x]") == "a.py::TestB::test_c, std::vector, ::1, ## [x]"
 
 
 @given(ANY, st.integers(3, 50))

@@ -188,6 +188,34 @@ def test_the_id_may_be_the_other_sides(tmp_path):
     assert [logged.body["id"] for logged in requests] == ["", "42", "42"]
 
 
+def test_the_id_of_a_reply_that_could_not_be_read_is_forgotten(tmp_path):
+    def route(logged, attempt):
+        if not logged.body["id"] and attempt == 1:
+            return of_json({"id": "lost"})
+        return of_json({"reply": "hi", "id": logged.body["id"] or "found"})
+
+    _, _, requests = ask(tmp_path, SESSION, route, "one", "two", retries=1)
+    assert [logged.body["id"] for logged in requests] == ["", "", "found"]
+
+
+def test_a_secret_in_the_address_is_no_part_of_its_name(tmp_path):
+    def route(logged, attempt):
+        return of_json({"reply": "hi"} if logged.path == "/bot5512-abcdef/send" else {"detail": logged.path}, 200)
+
+    more = {"environment": {"BOT_TOKEN": "5512-abcdef"}, "path": "/bot${BOT_TOKEN}/send"}
+    _, target, _ = ask(tmp_path, PLAIN, route, **more)
+    assert target.endpoint.place.endswith("/bot[redacted]/send")
+    error = failing(tmp_path, PLAIN.replace("$.reply", "$.other"), route, **more)
+    assert "5512" not in f"{error} {target.describe()} {target.endpoint!r}"
+
+
+def test_a_variable_in_the_query_of_the_address_is_a_secret_and_one_in_its_path_by_its_name(tmp_path):
+    environment = {"SIGNATURE": "sig-0815-xyz", "BOT": "friendly-bot"}
+    route = lambda logged, attempt: of_json({"reply": logged.path})  # noqa: E731
+    answer, _, _ = ask(tmp_path, PLAIN, route, environment=environment, path="/${BOT}/chat?sig=${SIGNATURE}")
+    assert answer.text == "/friendly-bot/chat?sig=[redacted]"
+
+
 def test_an_id_that_does_not_come_is_an_error_when_it_is_needed(tmp_path):
     assert ask(tmp_path, SESSION, says({"reply": "hi"}), "one")[0].text == "hi"
     error = failing(tmp_path, SESSION, says({"reply": "hi"}), "one", "two")
@@ -250,7 +278,10 @@ q = "{{ prompt }}"
     [
         (says({"reply": "x", "refused": False, "moderation": {"flagged": False}}), ("x", None)),
         (says({"reply": "x", "refused": ""}), ("x", None)),
-        (says({"reply": "I can't.", "refused": True}), ("I can't.", "refusal")),
+        (says({"reply": "x", "refused": "False"}), ("x", None)),
+        (says({"reply": "x", "refused": "no", "moderation": {"flagged": "false"}}), ("x", None)),
+        (says({"reply": "what it says is judged", "refused": True}), ("what it says is judged", None)),
+        (says({"reply": " ", "refused": True}), ("(refused without a word)", "refusal")),
         (says({"reply": None, "refused": "I can't."}), ("I can't.", "refusal")),
         (says({"refused": 1}), ("(refused without a word)", "refusal")),
         (says({"reply": "canned words", "moderation": {"flagged": True}}), ("", "content_filter")),
@@ -262,6 +293,22 @@ def test_refused_and_blocked(tmp_path, route, expected):
     answer, _, requests = ask(tmp_path, JUDGED, route, "one", "two")
     assert (answer.text, answer.finish_reason) == expected
     assert len(requests) == (1 if expected[1] == "content_filter" else 2)
+
+
+@pytest.mark.parametrize(
+    ("word", "finish"),
+    [
+        ("MAX_TOKENS", "length"),
+        ("Length", "length"),
+        ("SAFETY", "content_filter"),
+        ("refusal", "content_filter"),
+        ("END", "END"),
+    ],
+)
+def test_a_word_for_a_missing_end_is_understood(tmp_path, word, finish):
+    text = PLAIN.replace("[json]", 'finish = "$.why"\n[json]')
+    answer, _, _ = ask(tmp_path, text, says({"reply": "half", "why": word}))
+    assert (answer.text, answer.finish_reason) == ("half", finish)
 
 
 @pytest.mark.parametrize(
@@ -293,6 +340,14 @@ def test_a_reply_nested_without_end_is_a_bad_one(tmp_path):
     text = PLAIN.replace("$.reply", "$..reply")
     deep = Reply(200, {}, b'{"a":' * 900 + b"1" + b"}" * 900)
     assert failing(tmp_path, text, lambda logged, attempt: deep).reason == "bad_reply"
+
+
+def test_a_long_reply_is_read_by_whole_paths_only(tmp_path):
+    """Searching 4 MB of lists takes seconds, in which no other call goes on."""
+    long = Reply(200, {}, json.dumps({"a": {"reply": "x"}, "rest": [[]] * 500_000}).encode())
+    error = failing(tmp_path, PLAIN.replace("$.reply", "$..reply"), lambda logged, attempt: long)
+    assert "the reply is too long to be searched by '..'; write whole paths" in str(error)
+    assert ask(tmp_path, PLAIN.replace("$.reply", "$.a.reply"), lambda logged, attempt: long)[0].text == "x"
 
 
 def test_redirects_are_not_followed_and_a_refused_key_names_the_headers(tmp_path):
@@ -450,6 +505,8 @@ URL = 'url = "http://localhost/chat"\n'
         ),
         (URL + PLAIN + 'k = "${BOT_KEY}"', "bot.toml:json.k needs the environment variable BOT_KEY; set it"),
         (URL + "headers = 1" + PLAIN, "bot.toml:headers: expected a table"),
+        ('url = "http://localhost/{{session}}"' + PLAIN, "bot.toml:url: templates stand in the body, [json]"),
+        (URL + PLAIN + '[headers]\nX-Talk = "{{ session }}"', "bot.toml:headers.X-Talk: templates stand in the body"),
     ],
 )
 def test_a_file_that_cannot_be_used(tmp_path, text, words):

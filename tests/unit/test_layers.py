@@ -19,7 +19,8 @@ LAYERS = """
     | stats tally coverage gates changes
     | cost reports
     | refresh workshop provision publish outfit trials header reuse run rejudge merging
-    | progress items forgetting suites selection marker fixtures conclusion interrupt worker workers session commands plugin cli
+    | progress items forgetting suites selection choice marker fixtures
+    | conclusion interrupt worker workers session commands plugin cli
 """
 ORDER = [name for name in LAYERS.split() if name != "|"]
 ROOT = Path(astral.__file__).parent

@@ -94,6 +94,7 @@ def test_the_users_file_goes_first_and_may_price_any_address(prices_of):
         (row(input="-1"), ('"input"',)),
         (row(input="nan"), ('"input"',)),
         (row(input="inf"), ('"input"',)),
+        (row(input="1e300"), ('"input"', "a number of dollars")),
         (row(input="true"), ('"input"',)),
         (row(input='"1"'), ('"input"',)),
         (row(per="0"), ('"per"', "at least 1")),

@@ -286,6 +286,19 @@ def test_another_model_than_the_one_asked_is_a_warning_in_every_report() -> None
     assert "asked" not in shown(answered_by("", "gpt-4o-mini"))  # what was asked is not known
 
 
+def test_an_endpoint_that_calls_itself_anything_fills_no_report() -> None:
+    hostile = [f"\x1b[31m {n} </script> \u202e ::error::x ##[error]x {'y' * 100_000}" for n in range(40)]
+    run = answered_by("gpt-4o", *hostile)
+    text = shown(run, width=60)
+    assert len(text) < 5_000
+    assert "and 35 more" in text
+    assert not [line for line in text.splitlines() if line.lstrip().startswith("::") or "##[" in line]
+    page = render(run)
+    assert len(page) < 100_000
+    assert "</script> " not in page
+    assert sum(document(run)["models"]["m"].values()) == 40
+
+
 def test_failed_gates_are_named_and_passed_ones_are_not() -> None:
     gates = [GateResult("any", True, "fine"), GateResult("incomplete", False, "too much is missing")]
     text = "\n".join(lines(of_outcomes("safe"), width=80, unicode=True, gates=gates))

@@ -121,6 +121,26 @@ def test_resuming_clears_errors_and_keeps_the_rest(store):
     assert len(store.run_ids()) == 1
 
 
+def test_runs_of_one_second_are_in_the_order_of_their_beginning(store):
+    for id in ("r9", "r1", "r5"):
+        write(store, one_of_each, run=header(id), state="stopped")
+    write(store, one_of_each, run=header("r1"))  # goes on, which changes nothing
+    assert store.run_ids() == ["r5", "r1", "r9"]
+    assert store.run("last").id == "r5"
+
+
+def test_a_resume_of_some_trials_leaves_the_errors_of_others(store):
+    async def failed(writer):
+        for trial in TRIALS:
+            await writer.finished(Result(trial, Outcome.ERROR, "http"))
+
+    write(store, failed, state="stopped")
+    writer = RunWriter(store, header(), Calls)
+    writer.begin(CASES, TRIALS[1:3])
+    assert store.outcomes("r1") == {TRIALS[0]: Outcome.ERROR, TRIALS[3]: Outcome.ERROR}
+    writer.close("stopped", None)
+
+
 def test_a_commit_is_seen_by_another_process_before_the_caller_goes_on(store, path):
     async def check(writer):
         await writer.answered(TRIALS[0], ANSWER)
@@ -254,6 +274,7 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date(old, create, tmp_path
         assert store.progress("r1")[only.trial].asking is None
         write(store, one_of_each, run=header("r2", started="2026-01-02T00:00:00Z"))
         assert store.record("last").results[0].verdicts == (UNSAFE, UNSAFE)
+        assert store.run_ids() == ["r2", "r1"]
     new = store_directory(tmp_path_factory.mktemp("new")) / "astral.db"
     Store(new, create=True).close()
     assert schema(old) == schema(new)

@@ -94,6 +94,20 @@ def test_extra_may_not_replace_what_is_asked(tmp_path, field):
     assert f"extra= may not give {field!r}" in refused(tmp_path, f'extra={{"{field}": 1}}')
 
 
+def test_extra_may_not_hold_what_would_stand_in_reports(tmp_path):
+    deep = 'extra={"data_sources": [{"parameters": {"authentication": {"key": "s3cr3t-9"}}}]}'
+    for said in (refused(tmp_path, deep), refused(tmp_path, options=f"({deep})")):
+        assert "extra= holds a text under 'key'" in said
+        assert "s3cr3t-9" not in said
+    fine = 'extra={"max_completion_tokens": 3, "prompt_cache_key": "a", "api_key": null}'
+    assert len(ask(tmp_path, "openai:m@{url}", fine)[2]) == 1
+
+
+def test_extra_may_not_ask_for_answers_that_nobody_judges(tmp_path):
+    assert "asks for several answers by 'n'" in refused(tmp_path, 'extra={"n": 2}')
+    assert ask(tmp_path, "openai:m@{url}", 'extra={"n": 1}')[2][0]["n"] == 1
+
+
 def test_extra_may_not_contradict_a_key(tmp_path):
     assert "'temperature'" in refused(tmp_path, 'extra={"temperature": 1}', "temperature=0")
     _, _, bodies = ask(tmp_path, "openai:m@{url}", 'extra={"temperature": 1}')

@@ -93,7 +93,7 @@ def test_params_are_sent_as_given_and_no_others():
         ),
         (completion(None, tool_calls=[{"function": {"name": "f", "arguments": ""}}]), "", None, "tool_calls"),
         (completion(None, tool_calls=[None, {"function": 5}]), "", None, "tool_calls"),
-        (completion("text", tool_calls=[{"function": {"arguments": "{}"}}]), "text", None, "stop"),
+        (completion("text", tool_calls=[{"function": {"arguments": "{}"}}]), "text\n{}", None, "stop"),
         (completion("a\ud800b\x00"), "a\ud800b\x00", None, "stop"),
     ],
 )
