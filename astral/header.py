@@ -68,8 +68,8 @@ def judge_facts(oracles: Sequence[Any], settings: Settings) -> dict[str, Any]:
 
 
 def _place(oracle: Any) -> dict[str, str]:
-    endpoint = getattr(oracle, "endpoint", None)
-    return {"endpoint": endpoint.name} if isinstance(getattr(endpoint, "name", None), str) else {}
+    name = getattr(getattr(oracle, "endpoint", None), "name", None)
+    return {"endpoint": name} if isinstance(name, str) else {}
 
 
 def target_facts(target: Any, spec: Spec, settings: Settings, root: Path) -> dict[str, Any]:
@@ -118,8 +118,12 @@ def check_same(
 
 
 def check_same_judge(stored: Run, judge: Mapping[str, Any]) -> None:
-    """Raise SettingsError when the judge is no longer that of the stored run."""
-    changed = difference(_judged_by(stored.judge), _judged_by(judge))
+    """Raise SettingsError when the judge is no longer that of the stored run; it names what changed.
+
+    Runs of the first version do not say where their judges were.
+    """
+    unsaid = () if stored.params else ("endpoint",)
+    changed = difference(_judged_by(stored.judge), _judged_by(judge, without=unsaid))
     if changed is not None:
         name, field, was, current = changed
         raise SettingsError(
@@ -128,10 +132,11 @@ def check_same_judge(stored: Run, judge: Mapping[str, Any]) -> None:
         )
 
 
-def _judged_by(judge: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _judged_by(judge: Mapping[str, Any], without: Collection[str] = ()) -> dict[str, Mapping[str, Any]]:
     """The facts of each oracle by its name, and those of all together."""
     together = {key: value for key, value in judge.items() if key != "oracles"}
-    return {"": together, **{str(oracle["name"]): oracle for oracle in judge.get("oracles", ())}}
+    oracles = [{k: v for k, v in oracle.items() if k not in without} for oracle in judge.get("oracles", ())]
+    return {"": together, **{str(oracle["name"]): oracle for oracle in oracles}}
 
 
 def difference(

@@ -189,7 +189,7 @@ def _spell(value: Any) -> str:
         return value.text
     if isinstance(value, tuple):
         return ",".join(_spell(v) for v in value)
-    return f"{value:g}" if type(value) is float else str(value)
+    return f"{value:.15g}" if type(value) is float else str(value)
 
 
 def describe_keys() -> Iterator[str]:
@@ -221,10 +221,10 @@ def parse_pairs(values: Iterable[str]) -> dict[str, str]:
 
 
 def _split(text: str, boundary: re.Pattern[str]) -> list[str]:
-    """``text`` cut at what ``boundary`` finds outside of round brackets; one that is never closed is an ordinary sign."""
+    """``text`` cut at what ``boundary`` finds outside of brackets; one that is never closed is an ordinary sign."""
     shadow, masked = text, ""
     while shadow != masked:
-        shadow, masked = re.sub(r"\([^()]*\)", lambda found: "_" * len(found[0]), shadow), shadow
+        shadow, masked = re.sub(r"\([^(){}]*\)|\{[^(){}]*\}", lambda found: "_" * len(found[0]), shadow), shadow
     cuts = list(boundary.finditer(shadow))
     starts, ends = [0, *(cut.end() for cut in cuts)], [*(cut.start() for cut in cuts), len(text)]
     return [text[start:end] for start, end in zip(starts, ends, strict=True)]

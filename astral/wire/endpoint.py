@@ -157,9 +157,9 @@ class Endpoint:
         network.received(usage, purpose, assumed, endpoint=self.place, model=model)
         clean = network.redactor.clean
         refusal = clean(outcome.refusal) if outcome.refusal else None
-        model, finish = (clean(word)[:WORD_LIMIT] if word else None for word in (outcome.model, outcome.finish_reason))
+        said, finish = (clean(word)[:WORD_LIMIT] if word else None for word in (outcome.model, outcome.finish_reason))
         text = clean(outcome.text)
-        return replace(outcome, text=text, refusal=refusal, model=model, finish_reason=finish, seconds=seconds)
+        return replace(outcome, text=text, refusal=refusal, model=said, finish_reason=finish, seconds=seconds)
 
     async def _exchanged(self, exchange: Exchange) -> ChatReply | Failure:
         """One request. Foreign exceptions end here, as values: they and their chains may quote keys."""

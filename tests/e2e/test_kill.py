@@ -156,7 +156,8 @@ def test_kill_9_loses_nothing_and_repeats_only_what_was_in_flight(  # noqa: PLR0
     assert len(again) + judged_again.total() <= 2 * concurrency  # each of the lanes had one call at most under way
 
     sent = len(server.requests)
-    assert desk.pytest(*RESUME, "--astral", "gate=none").code == 0
+    done = desk.pytest(*RESUME, "--astral", "gate=none")
+    assert done.code == 0, done.text
     assert len(server.requests) == sent  # nothing is left to ask, so not even a preflight is sent
     assert table(desk) == expected
 

@@ -150,6 +150,22 @@ def test_a_judge_that_is_no_longer_the_same_is_refused_by_field(offline_desk):
     )
 
 
+def test_a_judge_at_another_place_is_refused_where_the_run_says_where_it_was(desk, server):
+    run(desk, f"target=demo {JUDGED} gate=none incomplete=100%")
+    moved = desk.env | {"OPENAI_BASE_URL": server.url.replace("127.0.0.1", "localhost")}
+    desk.pytest("--astral", "resume=last", env=moved).refused("judge llm:judge: endpoint was 127.0.0.1:", "localhost:")
+
+    def as_first_version(fields):
+        for unknown in ("params", "merged", "judged_from"):
+            fields.pop(unknown, None)
+        del fields["judge"]["oracles"][0]["endpoint"]
+
+    changed_header(desk.path / ".astral" / "astral.db", as_first_version)
+    sent = len(server.requests)
+    assert desk.pytest("--astral", "resume=last gate=none incomplete=100%", env=moved).code == 0
+    assert len(server.requests) == sent
+
+
 def test_calls_of_python_tests_alone_are_no_run_to_go_on_with(offline_desk):
     offline_desk.write("test_it.py", "def test_it(astral_target): assert astral_target('hello').text")
     assert offline_desk.pytest("test_it.py", "--astral", "target=demo").code == 0

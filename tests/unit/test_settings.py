@@ -106,3 +106,17 @@ def test_defaults_are_readable_by_their_own_parser():
 def test_any_text_is_taken_or_refused_in_one_line(values):
     with contextlib.suppress(SettingsError):
         parse_settings(values)
+
+
+def test_a_blank_inside_brackets_separates_nothing():
+    found = parse_settings(
+        ['target=a(system=x seed=1, temperature=0.2) extra={"stop": " seed=3 ", "a": {"b": "c seed=4"}} seed=2']
+    )
+    assert found.seed == 2
+    assert found.extra.value == {"stop": " seed=3 ", "a": {"b": "c seed=4"}}
+    assert dict(found.target[0].options)["system"] == "x seed=1"
+
+
+def test_a_number_is_spelled_as_it_was_given():
+    text = parse_settings(["temperature=0.1234567"]).as_text()
+    assert parse_settings([f"temperature={text['temperature']}"]).temperature == 0.1234567
