@@ -148,12 +148,12 @@ def test_kill_9_loses_nothing_and_repeats_only_what_was_in_flight(  # noqa: PLR0
     assert len(answers) == CASES
     assert max(asked_before.values()) == 1
     assert again.keys() <= unjudged
-    assert len(again) <= concurrency  # a place is given back when its answer is on disk
     assert set(again.values()) <= {1}
     assert judgings <= verdicts
     assert set(judged_again.values()) <= {1}
-    assert judged_again.keys() <= set(last_judged(first, 2 * concurrency))
-    assert len(again) + judged_again.total() <= 2 * concurrency  # each of the lanes had one call at most under way
+    assert judged_again.keys() <= set(last_judged(first, concurrency))
+    # target and judge share one endpoint, and a place there is given back when an answer or a verdict is on disk
+    assert len(again) + judged_again.total() <= concurrency
 
     sent = len(server.requests)
     done = desk.pytest(*RESUME, "--astral", "gate=none")
