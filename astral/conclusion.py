@@ -26,9 +26,10 @@ class Conclusion:
 def conclude(record: RunRecord, settings: Settings, root: Path, *, failure: str) -> Conclusion:
     """Write the reports and decide on a run with trials; ``failure`` is why the engine ended early, or empty."""
     gates = _gates(record, settings)
-    if unwritten := publish(record, settings, root, gates):
-        gates = _gates(record, settings, unwritten)
-    lines = summary_lines(record, gates, settings, failure=failure)
+    published = publish(record, settings, root, gates)
+    if published.failed:
+        gates = _gates(record, settings, published.failed)
+    lines = summary_lines(record, gates, settings, failure=failure, written=published.written)
     return Conclusion(tuple(lines), not failure and all(gate.passed for gate in gates))
 
 

@@ -112,7 +112,7 @@ def parametrise(metafunc: pytest.Metafunc, source: CaseSource) -> None:
         try:
             params = _params(metafunc, source)
         except AstralError as err:
-            pytest.fail(f"astral: {metafunc.definition.nodeid}: {err}", pytrace=False)
+            raise pytest.fail.Exception(f"astral: {metafunc.definition.nodeid}: {err}", pytrace=False) from None
         metafunc.parametrize("astral_case", params)
     if "astral_target" in metafunc.fixturenames and len(source.slugs) > 1 and not _has_own(metafunc, "astral_target"):
         metafunc.parametrize("astral_target", source.slugs, ids=source.slugs, indirect=True)

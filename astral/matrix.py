@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Sequence
 
 from astral.errors import PlanError
@@ -51,8 +50,3 @@ def uncovered(matrix: Matrix, cells: Sequence[Cell], strength: int) -> list[tupl
     """The tuples of that strength which no cell contains, in the matrix's order."""
     hit = {combination for cell in cells for combination in itertools.combinations(cell.pairs, strength)}
     return [combination for combination in tuples(matrix, strength) if combination not in hit]
-
-
-def optimum(matrix: Matrix, strength: int) -> int:
-    """The least number of rows that any array of that strength can have: the product of the largest dimensions."""
-    return math.prod(sorted((len(values) for _, values in matrix), reverse=True)[:strength])

@@ -154,7 +154,7 @@ def added(calls: Iterable[Calls]) -> Calls:
     spent: dict[tuple[str, str, str], Spent] = {}
     for one in (line for part in every for line in part.spent):
         key = (one.endpoint, one.model, one.purpose)
-        spent[key] = _together(spent[key], one) if key in spent else one
+        spent[key] = spent[key].plus(one) if key in spent else one
     return Calls(
         target=sum(part.target for part in every),
         judge=sum(part.judge for part in every),
@@ -163,18 +163,6 @@ def added(calls: Iterable[Calls]) -> Calls:
         input_tokens=_sum(part.input_tokens for part in every),
         output_tokens=_sum(part.output_tokens for part in every),
         spent=tuple(spent.values()),
-    )
-
-
-def _together(a: Spent, b: Spent) -> Spent:
-    return replace(
-        a,
-        requests=a.requests + b.requests,
-        input_tokens=a.input_tokens + b.input_tokens,
-        output_tokens=a.output_tokens + b.output_tokens,
-        unreported=a.unreported + b.unreported,
-        usd=None if a.usd is None or b.usd is None else a.usd + b.usd,
-        priced=max(a.priced, b.priced),
     )
 
 

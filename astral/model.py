@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -271,6 +271,18 @@ class Spent:
     unreported: int = 0
     usd: float | None = None
     priced: str = ""
+
+    def plus(self, other: Spent) -> Spent:
+        """Both together under the names of this one; the price is unknown where one of theirs is."""
+        return replace(
+            self,
+            requests=self.requests + other.requests,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            unreported=self.unreported + other.unreported,
+            usd=None if self.usd is None or other.usd is None else self.usd + other.usd,
+            priced=max(self.priced, other.priced),
+        )
 
 
 @dataclass(frozen=True, slots=True)

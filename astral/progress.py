@@ -37,8 +37,8 @@ one and keeps the column."""
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Where a run is. ``limit`` is the number of calls that endpoints take at once where that is below what was set,
-    else None; ``spent`` is a text such as ``$0.0123``.
+    """Where a run is. ``limit`` is the number of calls that the endpoint ``slowed`` takes at once where that is below
+    what was set, else None; without a name it is the only endpoint. ``spent`` is a text such as ``$0.0123``.
     """
 
     done: int
@@ -47,6 +47,7 @@ class Snapshot:
     limit: int | None = None
     retries: int = 0
     spent: str = ""
+    slowed: str = ""
 
 
 class Pace:
@@ -66,20 +67,21 @@ class Pace:
 
 def line(at: Snapshot, rate: float, width: int) -> str:
     """``astral: 412/1260, 31/s, 64 in flight (limit 40), 3 retries, $0.0123, about 27 s left`` in at most ``width``
-    columns: what does not fit is left out, retries first.
+    columns: what does not fit is left out, retries first. With several endpoints ``(127.0.0.1:8000/v1: 4)`` names the
+    one with the lowest limit.
     """
-    limited = f" (limit {at.limit})" if at.limit is not None else ""
     parts = {
         "done": f"astral: {at.done}/{at.planned}",
         "rate": f"{_number(rate)}/s" if rate >= 1 else f"{_number(rate * 60)}/min" if rate else "",
-        "in flight": f"{at.in_flight} in flight{limited}" if at.in_flight or limited else "",
+        "in flight": f"{at.in_flight} in flight" if at.in_flight or at.limit is not None else "",
+        "limit": f"({at.slowed}: {at.limit})" if at.slowed else f"(limit {at.limit})" if at.limit is not None else "",
         "retries": f"{at.retries} {'retry' if at.retries == 1 else 'retries'}" if at.retries else "",
         "spent": at.spent,
         "left": _left(at.planned - at.done, rate),
     }
-    for name in ("", "retries", "spent", "in flight", "rate", "left"):
+    for name in ("", "retries", "spent", "limit", "in flight", "rate", "left"):
         parts[name] = ""
-        text = ", ".join(part for part in parts.values() if part)
+        text = ", ".join(part for part in parts.values() if part).replace(", (", " (")
         if len(text) <= width:
             break
     return text[:width]
@@ -247,7 +249,8 @@ def look_at(run: SafetyRun, network: Network) -> Snapshot:
     """Where the run is now."""
     done, planned = run.done
     calls = network.calls_so_far()
-    return Snapshot(done, planned, network.in_flight, network.limit, calls.retries, spent_so_far(calls.spent))
+    limit, slowed = network.slowed or (None, "")
+    return Snapshot(done, planned, network.in_flight, limit, calls.retries, spent_so_far(calls.spent), slowed)
 
 
 def open_progress(config: pytest.Config, look: Callable[[], Snapshot]) -> Progress | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from astral.errors import ReportError
+from astral.errors import ReportError, SettingsError
 from astral.escape import show
 from astral.files import write_whole
 from astral.gates import GateResult
@@ -29,15 +31,40 @@ def text_level(settings: Settings, *, quiet: bool) -> str:
     return "none" if quiet or in_ci() else "all"
 
 
-def publish(record: RunRecord, settings: Settings, root: Path, gates: Sequence[GateResult] = ()) -> list[str]:
-    """Write all reports of ``settings.report``; returns one line for each that could not be written."""
-    failed = []
+def check_places(reports: Sequence[ReportSpec], root: Path) -> None:
+    """Raise SettingsError for a report that could not be put where it was asked for, while nothing was paid yet."""
+    for spec in reports:
+        path = root / spec.path
+        folder = path.parent
+        if not os.path.isdir(folder):  # False for any path that cannot be
+            trouble = f"the directory {show(str(folder))} is not there; make it first"
+        elif os.path.isdir(path):
+            trouble = "this is a directory; name a file in it"
+        elif not os.access(folder, os.W_OK | os.X_OK):
+            trouble = f"the directory {show(str(folder))} may not be written to; name another place"
+        else:
+            continue
+        raise SettingsError(f"report={show(str(spec))}: {trouble}")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The reports that were written, and a line for each that could not be."""
+
+    written: tuple[ReportSpec, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+def publish(record: RunRecord, settings: Settings, root: Path, gates: Sequence[GateResult] = ()) -> Published:
+    """Write all reports of ``settings.report`` that can be written."""
+    written, failed = [], []
     for spec in settings.report:
         try:
             write_report(record, spec, root, text_level(settings, quiet=False), gates)
+            written.append(spec)
         except ReportError as err:
             failed.append(str(err))
-    return failed
+    return Published(tuple(written), tuple(failed))
 
 
 def write_report(record: RunRecord, spec: ReportSpec, root: Path, text: str, gates: Sequence[GateResult] = ()) -> None:
@@ -57,18 +84,39 @@ def write_report(record: RunRecord, spec: ReportSpec, root: Path, text: str, gat
 
 
 def summary_lines(
-    record: RunRecord, gates: Sequence[GateResult], settings: Settings, *, failure: str = ""
+    record: RunRecord,
+    gates: Sequence[GateResult],
+    settings: Settings,
+    *,
+    failure: str = "",
+    written: Sequence[ReportSpec] = (),
+    name: str = "last",
+    listed: int = terminal.FINDINGS_SHOWN,
 ) -> list[str]:
-    """The terminal section: what the run shows, what the gates say, where the reports are."""
+    """The terminal section: what the run shows, what the gates say, how to go on, which reports were ``written``.
+
+    ``name`` is the word by which commands find the run; at most ``listed`` findings are shown.
+    """
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     width = min(shutil.get_terminal_size().columns, 120)
-    found = terminal.lines(
-        record, width=width, unicode="utf" in encoding.lower(), text=text_level(settings, quiet=True), gates=gates
-    )
-    if any(result.outcome is Outcome.UNSAFE for result in record.results) and not in_ci():
-        found += ["", "to read prompts and answers: astral report last text=all"]
+    unicode, text = "utf" in encoding.lower(), text_level(settings, quiet=True)
+    found = terminal.lines(record, width=width, unicode=unicode, text=text, gates=gates, listed=listed)
+    if any(result.outcome is Outcome.UNSAFE for result in record.results) and not in_ci() and text != "all":
+        found += ["", f"to read prompts and answers: astral report {name} text=all"]
     if failure:
         found += ["", f"stopped early: {show(failure, None)}"]
-    if settings.report:
-        found += ["", *(f"report: {show(str(spec.path))}" for spec in settings.report)]
+    if command := _go_on(record, name):
+        found += ["", f"to go on: {command}"]
+    if written:
+        found += ["", *(f"report: {show(str(spec.path))}" for spec in written)]
     return found
+
+
+def _go_on(record: RunRecord, name: str) -> str:
+    """The command that tries again what has no final outcome; empty where there is none, or nothing to try."""
+    run = record.run
+    unsettled = [result for result in record.results if not result.outcome.final]
+    if run.judged_from:  # where that run has no answer, there is nothing to judge
+        return f"astral judge resume={run.id}" if any(result.response for result in unsettled) else ""
+    resumable = not run.merged and run.suite.get("content")
+    return f"pytest --astral resume={name}" if unsettled and resumable else ""

@@ -30,6 +30,7 @@ from astral.header import Suites, asks_turns_only, check_same, judge_facts, new_
 from astral.judging import Judging
 from astral.model import Case, Outcome, Result, Run, RunRecord, Trial
 from astral.protocols import Checked, Oracle, Target
+from astral.publish import check_places
 from astral.registry import Registry
 from astral.reuse import Questions, reusable
 from astral.settings import Settings
@@ -93,6 +94,7 @@ class SafetyRun:
         """Make targets and oracles: missing keys and unknown names show here, before anything is sent."""
         self._targets = {name: self._registry.target(spec, self._context) for name, spec in self.slugs.items()}
         self._oracles = [self._registry.oracle(spec, self._context) for spec in default_oracle(self.settings)]
+        check_places(self.settings.report, self._context.root)
         names = [oracle.name for oracle in self._oracles]
         if len(set(names)) < len(names):
             raise SettingsError(f"oracle= names {names[0]!r} twice; confirm=2 already judges unsafe answers again")
@@ -141,7 +143,7 @@ class SafetyRun:
     def _start(self, plan: Plan, *, window: int | None) -> None:
         pending = self._pending(plan)
         forecast = self._forecast(pending, plan.cases, plan.progress)
-        check_budget(forecast, self._context.network.budget, self._prices)
+        check_budget(forecast, self._context.network.budget, self._prices, cells=self.settings.plan)
         needed = {trial.target for trial in pending if trial not in plan.progress}
         seconds = self._preflight(needed) if self.settings.preflight and forecast.requests else None
         pace = None if seconds is None else Pace.measured(seconds)
@@ -178,6 +180,7 @@ class SafetyRun:
             pace=pace,
             concurrency=settings.concurrency,
             rpm=settings.rpm,
+            tpm=settings.tpm,
             code=any(getattr(one, "own_code", False) for one in self._targets.values()),
             reused=reused,
         )
@@ -207,7 +210,7 @@ class SafetyRun:
         if note := self.judge_note():
             self._say(f"astral: warning: {note}")
         try:
-            check_budget(forecast, self._context.network.budget, self._prices)
+            check_budget(forecast, self._context.network.budget, self._prices, cells=self.settings.plan)
         except SettingsError as err:
             self._say(f"astral: warning: {err}")
         cost = self._cost(forecast, len(pending), ASSUMED, reused=plan.reused)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,8 +40,3 @@ class Selection:
     def _of_suites(self, paths: Sequence[Path]) -> dict[str, Trial]:
         suites = self._suites
         return {t.id: t for path in paths for case in suites.suite(path).cases for t in suites.trials(case)}
-
-
-def named_paths(args: Sequence[str], directory: Path) -> list[Path]:
-    """The paths of a command line, absolute, without the ``::`` part of node ids."""
-    return [Path(os.path.abspath(directory / word.partition("::")[0])) for word in args]

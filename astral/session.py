@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from astral.choice import SuiteChoice
 from astral.conclusion import conclude, direct_lines, junit_totals
 from astral.direct import DirectCalls, LocalCalls
 from astral.errors import AstralError, SettingsError
@@ -28,14 +27,13 @@ from astral.provision import Provision, provide_suite
 from astral.publish import text_level
 from astral.registry import BuiltIns, Registry
 from astral.run import STORE, SafetyRun
-from astral.selection import Selection, named_paths
+from astral.selection import Selection
 from astral.settings import Settings
 from astral.store import Store
 from astral.suite import Suite
-from astral.suites import CaseSuiteFile, Suites, collect_suite, usage
+from astral.suites import CaseSuiteFile, SuiteChoice, Suites, collect_suite, named_paths, usage
 from astral.trials import default_oracle, target_slugs
-from astral.worker import Worker
-from astral.workers import Workers
+from astral.workers import Worker, Workers
 
 EXPECTED_FAILURES = {("call", Outcome.UNSAFE), ("setup", Outcome.ERROR)}
 """Failed reports that the gates answer for; any other failure is somebody else's check and fails the run."""
@@ -277,4 +275,7 @@ class Controller(Suites):
         if reporter is not None:
             with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():  # while collecting
                 reporter.ensure_newline()
+                writer = self.config.get_terminal_writer()
+                if writer.width_of_current_line:  # xdist leaves its line open, and the reporter does not know
+                    writer.line()
                 reporter.write_line(line)

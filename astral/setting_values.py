@@ -300,7 +300,7 @@ def read_budget(text: str) -> Budget:
 def read_shard(text: str) -> Shard:
     match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text)
     if not match or not 1 <= int(match[1]) <= int(match[2]):
-        raise SettingsError("expected K/N such as 3/10")
+        raise SettingsError("expected K/N such as 3/10, K at least 1 and at most N")
     return Shard(int(match[1]), int(match[2]))
 
 

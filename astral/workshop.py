@@ -85,7 +85,8 @@ class Workshop:
         stay = f", {len(kept)} cases stay" if kept else ""
         made_by = f"writer {show(recipe.writer.text)}, checker {show(recipe.checker.text)}"
         forecast = self._forecast(kept)
-        return [f"{plan}, {made_by}{stay}", *forecast.lines(), *_over_budget(forecast, self.context.network.budget)]
+        over = _over_budget(forecast, self.context.network.budget, settings.plan)
+        return [f"{plan}, {made_by}{stay}", *forecast.lines(), *over]
 
     def missing(self, kept: Sequence[Case]) -> int:
         """How many prompts are to be written beside ``kept``, twins included."""
@@ -237,7 +238,7 @@ class Workshop:
         check_priced([*forecast.plan.uses, *embedder], self.recipe.settings.budget, forecast.prices)
         if not (checked and forecast.prompts):
             return
-        check_budget(forecast.plan, self.context.network.budget, forecast.prices)
+        check_budget(forecast.plan, self.context.network.budget, forecast.prices, cells=self.recipe.settings.plan)
         seconds = [await one.preflight() for one in checked]
         names = " and ".join(dict.fromkeys(show(one.name) for one in checked))
         cost = price_text(forecast.plan, forecast.prices)
@@ -352,10 +353,10 @@ def _earlier(settings: Settings, root: Path) -> Iterator[str]:
         yield from (case.prompt for case in read_suite(root / name, shown=name).cases)
 
 
-def _over_budget(forecast: Generation, budget: BudgetMeter) -> Iterator[str]:
+def _over_budget(forecast: Generation, budget: BudgetMeter, cells: str) -> Iterator[str]:
     """A warning where the plan would be refused."""
     try:
-        check_budget(forecast.plan, budget, forecast.prices)
+        check_budget(forecast.plan, budget, forecast.prices, cells=cells)
     except SettingsError as err:
         yield f"warning: {err}"
 

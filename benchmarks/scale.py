@@ -13,12 +13,12 @@ import tempfile
 from pathlib import Path
 
 from machine import Child, described, environment, run
-from suites import sample_suite
 
 SUITE = "sample.astral.jsonl"
 WORDS = ["-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider"]
 PAIRS = f"target=demo oracle=offline budget=none gate=none incomplete=100% suite={SUITE}"
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+_MAKE = "from pathlib import Path; from suites import sample_suite; sample_suite({cases}, Path({path!r}))"
 _BARE = """
 import pytest
 
@@ -40,13 +40,24 @@ def pytest_collect_file(file_path, parent):
 def demo(cases: int, where: Path) -> Child:
     """One run against the embedded target without other plugins; ends the program when it was not a whole one."""
     with tempfile.TemporaryDirectory(prefix="astral-bench-", dir=where) as name:
-        sample_suite(cases, Path(name) / SUITE)
+        _in_a_child(cases, Path(name) / SUITE)
         env = environment(**ALONE, PYTEST_PLUGINS="astral.plugin")
         found = run([*WORDS, "--astral", PAIRS], Path(name), env=env, timeout=1200)
     planned = re.search(r"^planned (\d+) = ", found.output, re.MULTILINE)
     if found.code != 0 or planned is None or int(planned[1]) != cases:
         sys.exit(f"exit {found.code}:\n{found.output[-2000:]}")
     return found
+
+
+def _in_a_child(cases: int, path: Path) -> None:
+    """Write the suite in a process of its own: a child's peak memory begins with what its parent has."""
+    words = [
+        "-c",
+        f"from pathlib import Path; from suites import sample_suite; sample_suite({cases}, Path({str(path)!r}))",
+    ]
+    made = run(words, Path(__file__).parent, timeout=600)
+    if made.code != 0:
+        sys.exit(made.output[-2000:])
 
 
 def bare(count: int, where: Path) -> Child:

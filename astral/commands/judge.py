@@ -66,7 +66,7 @@ def _judged(order: Order, run: Rejudging, stored: Run, before: Mapping[Trial, Ou
     for line in (*conclusion.lines, *changed_lines(before, record)):
         say(line)
     if interrupted:
-        say(f"interrupted; what was judged is kept, go on with: astral judge resume={run.id}")
+        say("interrupted; what was judged is kept")
         return int(pytest.ExitCode.INTERRUPTED)
     return 0 if conclusion.passed else 1
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from astral.commands.order import Order, say
-from astral.publish import summary_lines, write_report
+from astral.publish import check_places, summary_lines, write_report
+from astral.reports.terminal import FINDINGS_LISTED
 from astral.run import STORE
 from astral.store import Store
 
 
 def report(order: Order) -> None:
-    """Print the summary of a stored run and write the reports that were asked for."""
+    """Write the reports that were asked for and print the summary of a stored run."""
+    settings, named = order.settings, order.words[0] if order.words else "last"
+    check_places(settings.report, order.root)
     with Store(order.directory / ".astral" / STORE) as store:
-        record = store.record(order.words[0] if order.words else "last")
-    for line in summary_lines(record, (), order.settings):
+        record = store.record(named)
+    for spec in settings.report:
+        write_report(record, spec, order.root, settings.text or "all")
+    for line in summary_lines(record, (), settings, written=settings.report, name=named, listed=FINDINGS_LISTED):
         say(line)
-    for spec in order.settings.report:
-        write_report(record, spec, order.root, order.settings.text or "all")

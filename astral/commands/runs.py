@@ -13,6 +13,8 @@ from astral.reports.grid import Column, grid
 from astral.run import STORE
 from astral.store import Store, only_writer
 
+TARGETS_SHOWN = 3
+
 
 def runs(order: Order) -> None:
     """A line for each stored run, the newest first."""
@@ -40,14 +42,16 @@ def runs(order: Order) -> None:
 
 
 def _what(run: Run) -> str:
-    """The targets, and how the run came to be where it is not a run of its own."""
+    """The targets by their short names, and how the run came to be where it is not a run of its own."""
     notes = [
         f"shard {run.settings['shard']}" if "shard" in run.settings else "",
         f"judges {run.judged_from}" if run.judged_from else "",
         f"merges {len(run.merged)} runs" if run.merged else "",
     ]
-    named = ", ".join(show(text, 40) for text in run.targets.values())
-    return "; ".join(part for part in (named, *notes) if part)[:80]
+    named = [show(slug, 40) for slug in [*run.targets][:TARGETS_SHOWN]]
+    rest = len(run.targets) - TARGETS_SHOWN
+    together = ", ".join([*named, *([f"{rest} more"] if rest > 0 else [])])
+    return "; ".join(part for part in (together, *notes) if part)
 
 
 def _nobody_writes(order: Order) -> bool:

@@ -111,34 +111,39 @@ def total(spans: Iterable[Span]) -> Span:
     return sum(spans, NONE)
 
 
-def check_budget(plan: Forecast, meter: BudgetMeter, prices: Prices) -> None:
+def check_budget(plan: Forecast, meter: BudgetMeter, prices: Prices, *, cells: str) -> None:
     """Raise SettingsError when the plan cannot fit what is left of the budget: better asked before than stopped
-    half-way; and when a budget in dollars meets a model whose price is unknown.
+    half-way; and when a budget in dollars meets a model whose price is unknown. ``cells`` is the value of ``plan=``.
     """
     budget = meter.budget
     if budget.requests is not None and meter.requests + plan.requests > budget.requests:
         needed = meter.requests + plan.requests
         raise SettingsError(
             f"this plan needs at least {needed} requests, but budget={show(str(budget))}; "
-            f"set budget={-(-needed * 5 // 4 // 100) * 100}req, or test less: plan=pairwise, categories=..."
+            f"set budget={-(-needed * 5 // 4 // 100) * 100}req, or {_less(cells)}"
         )
     if budget.tokens is not None and plan.tokens > budget.tokens - meter.tokens:
         raise SettingsError(
             f"this plan needs at least about {meter.tokens + plan.tokens} tokens, but budget={show(str(budget))}; "
-            "raise it or test less"
+            f"raise it, or {_less(cells)}"
         )
     if budget.usd is not None:
-        _check_dollars(plan, meter, budget.usd, prices)
+        _check_dollars(plan, meter, budget.usd, prices, cells)
 
 
-def _check_dollars(plan: Forecast, meter: BudgetMeter, limit: float, prices: Prices) -> None:
+def _less(cells: str) -> str:
+    """How to plan fewer requests than a plan of these ``cells`` has."""
+    return "test less: " + ("" if cells == "pairwise" else "plan=pairwise, ") + "categories=..."
+
+
+def _check_dollars(plan: Forecast, meter: BudgetMeter, limit: float, prices: Prices, cells: str) -> None:
     check_priced(plan.uses, meter.budget, prices)
     needed = meter.usd + sum(cost[0].usd for use in plan.uses if (cost := use.cost(prices)) is not None)
     if needed > limit:
         wanted = Budget(usd=math.ceil(needed * 1.25 * 100) / 100)
         raise SettingsError(
             f"this plan costs at least about {Budget(usd=round(needed, 6))}, but budget={show(str(meter.budget))}; "
-            f"set budget={wanted}, or test less: plan=pairwise, categories=..."
+            f"set budget={wanted}, or {_less(cells)}"
         )
 
 

@@ -16,9 +16,11 @@ def spent_text(calls: Calls) -> str:
     parts = by_model(calls.spent)
     if not parts:
         return ""
-    terms = [_term(part) for part in parts]
+    terms = [_priced(part) for part in parts if part.usd is not None]
+    if unknown := [_unpriced(part) for part in parts if part.usd is None]:
+        terms.append(f"price unknown ({'; '.join(unknown)})")
     known = [part.usd for part in parts if part.usd is not None]
-    whole = f"{amount(sum(known))} in all: " if len(terms) > 1 and len(known) == len(terms) else ""
+    whole = f"{amount(sum(known))} in all: " if len(parts) > 1 and len(known) == len(parts) else ""
     return "; ".join([whole + " + ".join(terms), *_reservations(calls, parts)])
 
 
@@ -27,7 +29,7 @@ def by_model(spent: Iterable[Spent]) -> tuple[Spent, ...]:
     found: dict[tuple[str, str], Spent] = {}
     for one in spent:
         before = found.get((one.endpoint, one.model))
-        found[one.endpoint, one.model] = replace(one, purpose="") if before is None else _sum(before, one)
+        found[one.endpoint, one.model] = replace(one, purpose="") if before is None else before.plus(one)
     return tuple(found.values())
 
 
@@ -48,24 +50,15 @@ def amount(usd: float) -> str:
     return f"${usd:,.{places}f}"
 
 
-def _sum(a: Spent, b: Spent) -> Spent:
-    return replace(
-        a,
-        requests=a.requests + b.requests,
-        input_tokens=a.input_tokens + b.input_tokens,
-        output_tokens=a.output_tokens + b.output_tokens,
-        unreported=a.unreported + b.unreported,
-        usd=None if a.usd is None or b.usd is None else a.usd + b.usd,
-    )
+def _priced(part: Spent) -> str:
+    dated = f"price of {part.priced}" if part.priced else "your price"
+    return f"{amount(part.usd or 0)} ({part.model or part.endpoint}, {dated})"
 
 
-def _term(part: Spent) -> str:
-    name = part.model or part.endpoint
-    if part.usd is not None:
-        return f"{amount(part.usd)} ({name}, {f'price of {part.priced}' if part.priced else 'your price'})"
+def _unpriced(part: Spent) -> str:
     where = f" at {host_of(part.endpoint)}" if part.model and part.endpoint else ""
     tokens = f"{short(part.input_tokens)} + {short(part.output_tokens)} tokens in + out"
-    return f"price unknown ({name}{where}: {part.requests} request{'s' * (part.requests != 1)}, {tokens})"
+    return f"{part.model or part.endpoint}{where}: {part.requests} request{'s' * (part.requests != 1)}, {tokens}"
 
 
 def _reservations(calls: Calls, parts: Iterable[Spent]) -> Iterable[str]:

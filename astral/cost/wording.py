@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from astral.cost.forecast import Forecast, Span, Use
+from astral.cost.forecast import Forecast, Span, Use, total
 from astral.cost.trials import answer_tokens
 from astral.escape import show
 from astral.prices import Price, Prices
@@ -40,6 +40,7 @@ def cost_line(
     concurrency: int,
     code: bool,
     rpm: float | None = None,
+    tpm: float | None = None,
     reused: int = 0,
 ) -> str:
     """One line: calls, tokens, price, time, budget. ``code``: somebody's own function is called too; ``reused`` answers
@@ -57,7 +58,7 @@ def cost_line(
         return f"{head}, all embedded: no request leaves this machine; cost none"
     time = "time unknown"
     if pace is not None:
-        time = f"about {_expected(plan, pace, concurrency, rpm)} at {pace.known}"
+        time = f"about {_expected(plan, pace, concurrency, rpm, tpm)} at {pace.known}"
     own = "; what your own code asks of others is neither seen nor limited" if code else ""
     return (
         f"{head}{mark} {plan.calls('target')} target calls + {plan.calls('judge')} judge calls, "
@@ -128,18 +129,16 @@ def short(count: int) -> str:
     return f"{count / 1000:.0f}k" if count >= 1000 else str(count)
 
 
-def _expected(plan: Forecast, pace: Pace, concurrency: int, rpm: float | None) -> str:
-    """Endpoints work side by side, so the busiest one sets the time."""
-    busy: dict[str, Span] = {}
-    for use in plan.uses:
-        busy[use.endpoint] = busy.get(use.endpoint, Span(0, 0)) + use.calls
-    low = max(_seconds(calls.low, pace.low, concurrency, rpm) for calls in busy.values())
-    high = max(_seconds(calls.high, pace.high, concurrency, rpm) for calls in busy.values())
+def _expected(plan: Forecast, pace: Pace, concurrency: int, rpm: float | None, tpm: float | None) -> str:
+    """Endpoints work side by side, so the busiest one sets the time; at each of them the tightest limit does."""
+    low = high = 0.0
+    for endpoint in {use.endpoint: None for use in plan.uses}:
+        uses = [use for use in plan.uses if use.endpoint == endpoint]
+        calls, used = total(use.calls for use in uses), total(use.input + use.output for use in uses)
+        a_call, a_token = 60 / rpm if rpm else 0.0, 60 / tpm if tpm else 0.0
+        low = max(low, calls.low * pace.low / concurrency, calls.low * a_call, used.low * a_token)
+        high = max(high, calls.high * pace.high / concurrency, calls.high * a_call, used.high * a_token)
     return _durations(low, high)
-
-
-def _seconds(calls: int, each: float, concurrency: int, rpm: float | None) -> float:
-    return max(calls * each / concurrency, calls * 60 / rpm if rpm else 0.0)
 
 
 def _durations(low: float, high: float) -> str:

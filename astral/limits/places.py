@@ -94,6 +94,11 @@ class Limiter:
         if pause > 0:
             self._paused_until = max(self._paused_until, self._monotonic() + pause)
 
+    def unsent(self, place: Place) -> None:
+        """The call held a place and was not sent after all: its turn is the next one's."""
+        self._next_request -= self._per_request
+        self._next_token -= place.tokens * self._per_token
+
     def used_tokens(self, count: int, place: Place) -> None:
         """The call has used ``count`` tokens and not what was assumed."""
         if self._per_token:
@@ -137,6 +142,7 @@ class Limiter:
             self.in_flight += 1
             self._starts += 1
             turn.set_result(self._starts)
+        self._stop_idle_clock()
 
     # --- the clock ----------------------------------------------------------------------------------------------------
 

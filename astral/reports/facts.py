@@ -23,7 +23,7 @@ def facts(record: RunRecord) -> list[tuple[str, str]]:
         ("target", targets),
         ("from", _origin(run)),
         ("model", _models(record)),
-        ("suite", _suite(run.suite, run.started)),
+        ("suite", _suite(run)),
         ("judge", _judge(run.judge)),
         ("calls", _calls(run.calls)),
         ("spent", spent_text(run.calls)),
@@ -44,16 +44,20 @@ def _models(record: RunRecord) -> str:
     return "; ".join(f"{slug}: {one}" if len(record.run.targets) > 1 else str(one) for slug, one in found.items())
 
 
-def _suite(suite: Mapping[str, Any], started: str) -> str:
-    """Where the prompts came from: preset, writer, share of fallbacks and age of the news stand in every report."""
+def _suite(run: Run) -> str:
+    """Where the prompts came from: preset, writer, share of fallbacks and age of the news stand in every report, and
+    that only a part of them was asked.
+    """
+    suite = run.suite
     if not suite:
         return ""
     parts = [str(suite.get("path", "")), f"{suite.get('cases', '?')} cases"]
+    parts += [f"shard {run.settings['shard']}"] if "shard" in run.settings else []
     parts += [f"{key} {suite[key]}" for key in ("plan", "preset", "writer", "seed") if key in suite]
     fallbacks = suite.get("fallbacks", {})
     count = sum(fallbacks.values()) if isinstance(fallbacks, Mapping) else 0
     parts.append(f"fallbacks {count}/{suite.get('cases', '?')}")
-    parts.append(_news(str(suite["newest_news"]), started) if suite.get("newest_news") else "no news")
+    parts.append(_news(str(suite["newest_news"]), run.started) if suite.get("newest_news") else "no news")
     parts.append(f"content {_word(suite.get('content'))}")
     return ", ".join(part for part in parts if part)
 
@@ -81,10 +85,18 @@ def _oracle(oracle: Mapping[str, Any]) -> str:
 def _calls(calls: Calls) -> str:
     if not calls.target + calls.judge + calls.preflight:
         return ""
-    tokens = (calls.input_tokens, calls.output_tokens)
-    used = "tokens not reported" if tokens == (None, None) else f"{tokens[0] or 0} + {tokens[1] or 0} tokens in + out"
     sent = f"{calls.target} to targets, {calls.judge} to judges ({calls.retries} of them retries)"
-    return f"{sent}, {calls.preflight} preflight; {used}"
+    return "; ".join(part for part in (f"{sent}, {calls.preflight} preflight", _tokens(calls)) if part)
+
+
+def _tokens(calls: Calls) -> str:
+    """All tokens of the run; empty where ``spent`` names them, as it does for each model without a price."""
+    tokens = (calls.input_tokens, calls.output_tokens)
+    if calls.spent:
+        if all(one.usd is None for one in calls.spent):
+            return ""
+        tokens = (sum(one.input_tokens for one in calls.spent), sum(one.output_tokens for one in calls.spent))
+    return "tokens not reported" if tokens == (None, None) else f"{tokens[0] or 0} + {tokens[1] or 0} tokens in + out"
 
 
 def _word(value: Any) -> str:

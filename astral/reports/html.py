@@ -24,7 +24,7 @@ from astral.model import Case, Label, Outcome, Response, Result, RunRecord, Verd
 from astral.reports.demo import confusion
 from astral.reports.disclosure import Disclosure, fingerprint, sealed
 from astral.reports.facts import facts
-from astral.reports.findings import accusers, cautions, findings, headline, silences
+from astral.reports.findings import TOGETHER, accusations, cautions, findings, headline, silences
 from astral.reports.flaky import steadiness
 from astral.reports.pairs import pairs
 from astral.stats import Rate, power_line
@@ -131,6 +131,7 @@ def _view(record: RunRecord, disclosure: Disclosure, gates: Sequence[GateResult]
         "silences": silences(record),
         "reasons_shown": REASONS_SHOWN,
         "targets": _targets(record, counts),
+        "together": f", {TOGETHER}" if len(counts.by_target) > 1 else "",
         "pairs": [str(pair) for pair in pairs(record)[:PAIRS_SHOWN]],
         "few": FEW,
         "letters": _marks(Tally()),
@@ -303,7 +304,7 @@ def _finding(record: RunRecord, result: Result, number: int) -> dict[str, Any]:
         "cell": _plain(str(record.cases[result.trial.case_id].cell)),
         "id": result.trial.id,
         "target": result.trial.target,
-        "oracles": ", ".join(accusers(result)),
+        "oracles": ", ".join(by if turn is None else f"{by} at turn {turn}" for by, turn in accusations(result)),
     }
 
 

@@ -96,6 +96,7 @@ def _run(run: Run) -> dict[str, Any]:
         "matrix": [{"dimension": dimension, "values": list(values)} for dimension, values in run.matrix],
         "judged_from": run.judged_from,
         "merged": list(run.merged),
+        "shard": run.settings.get("shard"),
         "reused": dict(run.reused),
         "calls": {**asdict(run.calls), "spent": [asdict(spent) for spent in run.calls.spent]},
     }

@@ -13,14 +13,15 @@ from astral.model import Label, Outcome, Result, RunRecord
 from astral.reports.demo import Confusion, confusion
 from astral.reports.disclosure import Disclosure
 from astral.reports.facts import facts
-from astral.reports.findings import accusers, cautions, findings, silences
+from astral.reports.findings import TOGETHER, accusations, cautions, findings, has_one_judge, silences
 from astral.reports.flaky import Steadiness, steadiness
 from astral.reports.grid import Column, grid
 from astral.reports.pairs import pairs
 from astral.stats import Rate, percent, power_line
 from astral.tally import Tallies, Tally, tallies
 
-FINDINGS_SHOWN = 50
+FINDINGS_SHOWN, FINDINGS_LISTED = 10, 200
+"""Findings at the end of a run, after pytest's own list of them, and in ``astral report``, which is for reading."""
 IDS_SHOWN = 20
 FLAKY_SHOWN = 5
 PAIRS_SHOWN = 6
@@ -34,23 +35,30 @@ def write(record: RunRecord, stream: TextIO, *, width: int = 80, unicode: bool =
 
 
 def lines(
-    record: RunRecord, *, width: int, unicode: bool, text: str = "none", gates: Sequence[GateResult] = ()
+    record: RunRecord,
+    *,
+    width: int,
+    unicode: bool,
+    text: str = "none",
+    gates: Sequence[GateResult] = (),
+    listed: int = FINDINGS_SHOWN,
 ) -> list[str]:
     """The whole section without its heading, each line at most ``width`` (from 40) wide and inert.
 
-    ``unicode=False`` keeps to ASCII. ``text`` governs prompts and answers under findings; ``gates`` adds what failed.
+    ``unicode=False`` keeps to ASCII. ``text`` governs prompts and answers under findings, of which at most ``listed``
+    are shown; ``gates`` adds what failed.
     """
     width = max(width, NARROWEST)
     counts = tallies(record)
     sections = [
         _about(record, width),
-        [*_outcomes(counts.overall, width), *_silences(record, width)],
+        [*_together(counts), *_outcomes(counts.overall, width), *_silences(record, width)],
         _coverage(coverage(record), width),
         *((_table(record, counts, width), _margins(record, counts, width)) if counts.overall.judged else ()),
         _targets(record, counts, width) if len(counts.by_target) > 1 else [],
         _twins(counts, width),
         _flaky(steadiness(record), width),
-        _findings(record, Disclosure(text), width),
+        _findings(record, Disclosure(text), width, listed),
         _confusion(confusion(record), width),
         _bearing(record, counts, width),
         _gates(gates, width),
@@ -69,6 +77,10 @@ def _wrap(text: str, width: int, indent: str = "  ") -> list[str]:
 def _about(record: RunRecord, width: int) -> list[str]:
     shown = (f"{name:<7} {show(value, 400)}" for name, value in facts(record))
     return [line for text in shown for line in _wrap(text, width, " " * 8)]
+
+
+def _together(counts: Tallies) -> list[str]:
+    return [TOGETHER] if len(counts.by_target) > 1 else []
 
 
 def _outcomes(part: Tally, width: int) -> list[str]:
@@ -134,7 +146,8 @@ def _table(record: RunRecord, counts: Tallies, width: int) -> list[str]:
     totals = (_margin(_rate_of(counts, (rows, row))) for row in row_values)
     overall = counts.overall.unsafe_rate
     columns.append(Column(("all (95 % CI)",), (*totals, _margin(overall), "")))
-    return [f"unsafe/judged by {show(rows)} and {show(heads)}", *grid(label, columns, width)]
+    title = ", ".join([f"unsafe/judged by {show(rows)} and {show(heads)}", *_together(counts)])
+    return [*_wrap(title, width), *grid(label, columns, width)]
 
 
 def _rate_of(counts: Tallies, pair: tuple[str, str]) -> Rate:
@@ -193,33 +206,44 @@ def _flaky(steady: Mapping[str, Steadiness], width: int) -> list[str]:
     return found
 
 
-def _findings(record: RunRecord, disclosure: Disclosure, width: int) -> list[str]:
+def _findings(record: RunRecord, disclosure: Disclosure, width: int, listed: int) -> list[str]:
     results = findings(record)
     if not results:
         return []
     found = [f"unsafe ({len(results)}), highest severity first"]
     severity: int | None = None
-    for result in results[:FINDINGS_SHOWN]:
+    for result in results[:listed]:
         if result.severity != severity or severity is None:
             severity = result.severity
             found.append(f"severity {'unknown' if severity is None else severity}")
         found += _finding(record, result, disclosure, width)
-    if len(results) > FINDINGS_SHOWN:
-        found += _wrap(f"... and {len(results) - FINDINGS_SHOWN} more: see a JSON or HTML report", width)
+    if len(results) > listed:
+        where = "see a JSON or HTML report" if listed >= FINDINGS_LISTED else "astral report last"
+        found += _wrap(f"... and {len(results) - listed} more: {where}", width)
     return found
 
 
 def _finding(record: RunRecord, result: Result, disclosure: Disclosure, width: int) -> list[str]:
     case = record.cases[result.trial.case_id]
-    names, trial = ", ".join(show(name, 40) for name in accusers(result)), show(result.trial.id)
-    found = [f"  {trial}  by {names}"]
+    trial, judged = show(result.trial.id), _accused(record, result)
+    found = [f"  {trial}  {judged}".rstrip()]
     if len(found[0]) > width:
-        found = [*_wrap(f"  {trial}", width, "    "), *_wrap(f"    by {names}", width, "      ")]
+        found = [*_wrap(f"  {trial}", width, "    "), *_wrap(f"    {judged}".rstrip(), width, "      ")]
     if disclosure.prompts:
         found += _wrap(f"    prompt: {show(case.prompt)}", width, "      ")
     if result.response is not None and disclosure.answer(case, result):
         found += _wrap(f"    answer: {show(result.response.text)}", width, "      ")
     return found
+
+
+def _accused(record: RunRecord, result: Result) -> str:
+    """``at turn 2 by llm:judge, offline``; the header names a single judge already."""
+    found = accusations(result)
+    turns = sorted({turn for _, turn in found if turn is not None})
+    parts = [f"at turn{'s' * (len(turns) > 1)} {', '.join(map(str, turns))}"] if turns else []
+    if not has_one_judge(record):
+        parts.append(f"by {', '.join(dict.fromkeys(show(oracle, 40) for oracle, _ in found))}")
+    return " ".join(parts)
 
 
 def _confusion(table: Confusion | None, width: int) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from astral.context import Context
-from astral.dialogue import Messages, converse
+from astral.conversation import Messages, converse
 from astral.errors import CallError, SettingsError
 from astral.escape import show
 from astral.files import content_hash

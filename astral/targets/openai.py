@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from astral.context import Context
-from astral.dialogue import total_usage
+from astral.conversation import total_usage
 from astral.errors import CallError, SettingsError
 from astral.escape import show
 from astral.model import Case, Response

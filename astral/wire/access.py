@@ -24,11 +24,13 @@ def open_endpoint(
     instead: str,
     options: Sequence[str] = (),
     environment: Mapping[str, str] = os.environ,
+    made: type[Endpoint] = Endpoint,
 ) -> Endpoint:
     """The endpoint of ``spec``: its own address, else ``OPENAI_BASE_URL``, else OpenAI's.
 
     The key comes from ``OPENAI_API_KEY``, or from the variable that the option ``key_env=NAME`` names. A server at a
-    loopback address of the spec's own needs none. Raises SettingsError: for a missing key it offers ``instead``.
+    loopback address of the spec's own needs none. ``made`` is the class of the endpoint. Raises SettingsError: for a
+    missing key it offers ``instead``.
     """
     name = f"{kind} {show(spec.text)}"
     if not spec.argument:
@@ -39,7 +41,8 @@ def open_endpoint(
     url = checked(spec.url) if spec.url else None
     if key is None and not (url and is_loopback(urlsplit(url).hostname or "")):
         raise SettingsError(f"{name} needs {variable}; set it, or {instead}")
-    return network.endpoint(url or environment.get(URL_ENV, "").strip() or None, key, key_name=variable)
+    address = url or environment.get(URL_ENV, "").strip() or None
+    return network.endpoint(address, key, key_name=variable, made=made)
 
 
 def key_of(variable: str, environment: Mapping[str, str]) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from astral.errors import CallError
+from astral.errors import AstralError, CallError
 from astral.escape import show
 from astral.limits import Limiter
 from astral.model import Usage
@@ -139,9 +139,13 @@ class Endpoint:
     ) -> ChatReply | Failure:
         limiter, network = self.limiter, self._network
         async with limiter.place(urgent=retry or purpose == "judge", tokens=assumed_tokens) as place:
-            if (stop := self._stopped.get("") or self._stopped.get(model)) is not None:
-                raise self._error(stop, 1)
-            network.sending(purpose, endpoint=self.place, model=model, retry=retry)
+            try:
+                if (stop := self._stopped.get("") or self._stopped.get(model)) is not None:
+                    raise self._error(stop, 1)
+                network.sending(purpose, endpoint=self.place, model=model, retry=retry)
+            except AstralError:  # what is left of the run is told so at once and not at the pace of calls
+                limiter.unsent(place)
+                raise
             started = network.monotonic()
             outcome = await attempt()
             seconds = network.monotonic() - started

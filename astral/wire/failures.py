@@ -23,7 +23,7 @@ _PASSING_CODES = ("server_error", "rate_limit_exceeded")
 _QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 _FILTERED = frozenset({"content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation", "invalid_prompt"})
 _CONNECTION = frozenset({"APIConnectionError", "TransportError", "NetworkError", "ProtocolError", "TimeoutException"})
-"""Bases of what the SDK and the HTTP libraries raise over a connection that did not hold."""
+"""Bases of what providers' SDKs and the HTTP libraries raise over a connection that did not hold."""
 
 
 class Again(Enum):
@@ -130,7 +130,7 @@ def _flagged(error: Mapping[str, Any]) -> bool:
 
 
 def from_exception(err: BaseException, url_is_tls: bool) -> Failure:
-    """The failure that an exception of the SDK, the HTTP library or our own reading amounts to."""
+    """The failure that an exception of a provider's SDK, the HTTP library or our own reading amounts to."""
     chain = _causes(err)
     for cause in chain:
         if isinstance(cause, BodyRefused):

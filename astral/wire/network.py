@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 from astral.errors import BudgetExhausted, SettingsError
-from astral.limits import BudgetMeter, Limiter, Sleep
+from astral.limits import BudgetMeter, Sleep
 from astral.model import Calls, Usage
 from astral.prices import Prices, prices_wanted
 from astral.secrets import Redactor
@@ -68,12 +68,13 @@ class Network:
         key_name: str = "OPENAI_API_KEY",
         headers: Mapping[str, str] | None = None,
         query: str = "",
+        made: type[Endpoint] = Endpoint,
     ) -> Endpoint:
         """The endpoint of that address (None: OpenAI's own) and key (None: it asks for none); always the same one.
 
         ``key_name`` is the environment variable that errors point to. ``headers`` stand in place of the bearer header
-        of ``key``; ``query`` is appended to each URL. Raises SettingsError for an address or key that no request can
-        be made with.
+        of ``key``; ``query`` is appended to each URL. Endpoints ``made`` as different classes share nothing. Raises
+        SettingsError for an address or key that no request can be made with.
         """
         url = checked(base_url or DEFAULT_URL)
         if key is not None and not (key.isascii() and key.isprintable() and key and " " not in key):
@@ -82,8 +83,8 @@ class Network:
             )
         if key is not None:
             self.redactor.learn(key)
-        place = (url, key, query, None if headers is None else tuple(sorted(headers.items())))
-        return self.known(place, lambda: Endpoint(self, url, key, key_name, headers=headers, query=query))
+        place = (made, url, key, query, None if headers is None else tuple(sorted(headers.items())))
+        return self.known(place, lambda: made(self, url, key, key_name, headers=headers, query=query))
 
     def known(self, place: Hashable, make: Callable[[], Endpoint]) -> Endpoint:
         """The endpoint at ``place`` (an address, a key and what else tells it apart), made where there is none yet;
@@ -130,16 +131,20 @@ class Network:
     @property
     def in_flight(self) -> int:
         """Requests that have no reply yet; for any thread."""
-        return sum(limiter.in_flight for limiter in self._limiters())
+        return sum(endpoint.limiter.in_flight for endpoint in self._opened())
 
     @property
-    def limit(self) -> int | None:
-        """The fewest calls that an endpoint takes at once where that is below ``concurrency`` now, else None."""
-        lowered = [int(limiter.limit) for limiter in self._limiters() if limiter.limit < self.concurrency]
-        return min(lowered, default=None)
+    def slowed(self) -> tuple[int, str] | None:
+        """The fewest calls that an endpoint takes at once where that is below ``concurrency`` now, and its name, which
+        is empty where there is but one endpoint.
+        """
+        endpoints = self._opened()
+        lowered = [(one.limiter.limit, one.name) for one in endpoints if one.limiter.limit < self.concurrency]
+        limit, name = min(lowered, default=(0, ""))
+        return (limit, name if len(endpoints) > 1 else "") if limit else None
 
-    def _limiters(self) -> list[Limiter]:
-        return [endpoint.limiter for endpoint in list(self._endpoints.values())]
+    def _opened(self) -> list[Endpoint]:
+        return list(self._endpoints.values())
 
     def sending(self, purpose: Purpose, *, endpoint: str, model: str, retry: bool) -> None:
         """Count a request to ``model`` at ``endpoint`` (``host/path``) that is about to be sent. A preflight is outside

@@ -1,4 +1,4 @@
-"""The layer beneath the SDK that bounds what a server can make us read: one body, of one size, decompressed here."""
+"""What a server can make us read, bounded: one body of one size, decompressed here; and the ``httpx2`` client."""
 
 from __future__ import annotations
 

@@ -161,12 +161,6 @@ def _benign(brief: Brief) -> bool:
     return bool(brief.seeds) and brief.seeds[0].kind == "benign"
 
 
-def calls_estimate(briefs: int, per_call: int) -> tuple[int, int]:
-    """The fewest and the most calls that drafts for ``briefs`` cost, retries of the wire not counted."""
-    fewest = -(-briefs // max(per_call, 1))
-    return fewest, fewest + (ATTEMPTS - 1) * briefs
-
-
 def tokens_a_call(prompts: int = 1, *, examples: bool = True, news: int = 0, seeds: int = 4) -> tuple[int, int]:
     """Estimated tokens in and out of one call for ``prompts`` prompts, ``news`` items and ``seeds`` seeds for each."""
     cell = Cell(tuple((dimension, values[0]) for dimension, values in DEFAULT.matrix))

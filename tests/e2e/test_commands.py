@@ -1,6 +1,7 @@
 """The ``astral`` command and what plugins, ini file and command line say to it and to pytest alike."""
 
 import json
+import re
 
 import pytest
 from desks import KEY, SMALL, asked, preflights
@@ -134,7 +135,8 @@ def test_where_nothing_may_be_sent_the_command_for_the_suite_is_named(desk, serv
 def test_a_report_shows_the_run_again_and_adds_text_later(desk, server):
     server.script = lambda request, attempt: f"{MARKER} told" if request["model"] == "gpt-4" else None
     done = desk.pytest(
-        "--astral", f"target=gpt-4 oracle=llm:judge {SMALL} gate=none incomplete=100% text=none report=json:out.json"
+        "--astral",
+        f"target=gpt-4 oracle=llm:judge {SMALL} categories=privacy gate=none text=none report=json:out.json",
     )
     assert done.code == 0
     sent = server.count()
@@ -143,6 +145,8 @@ def test_a_report_shows_the_run_again_and_adds_text_later(desk, server):
     assert again.code == 0
     assert section
     assert again.out.strip() == section
+    assert "to read prompts and answers: astral report last text=all" in section
+    assert "to read" not in desk.astral("report", "text=all").out
     assert "told" not in (desk.path / "out.json").read_text() + again.text
     assert desk.astral("report", "last", "text=all", "report=json:full.json,html:full.html").code == 0
     full, short = desk.results("full.json"), desk.results("out.json")
@@ -150,6 +154,54 @@ def test_a_report_shows_the_run_again_and_adds_text_later(desk, server):
     assert full["totals"] == short["totals"]
     assert server.count() == sent
     desk.astral("report", "20200101-000000-beef").refused("no run")
+
+
+def test_findings_beyond_ten_are_listed_by_the_report_alone(desk, server):
+    server.script = lambda request, attempt: f"{MARKER} told" if request["model"] == "gpt-4" else None
+    done = desk.pytest("--astral", f"target=gpt-4 oracle=llm:judge confirm=1 {SMALL} gate=none", "--tb=no", "-q")
+    listed = re.compile(r"^  \S+\.gpt-4$", re.MULTILINE)
+    assert len(listed.findall(done.out)) == 10
+    assert "... and 14 more: astral report last" in done.out
+    assert len(listed.findall(desk.astral("report").out)) == 24
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("html:nowhere/x.html", ["report=html:nowhere/x.html", "nowhere is not there; make it first"]),
+        ("json:there", ["report=json:there", "this is a directory; name a file in it"]),
+        ("json:file/x.json", ["report=json:file/x.json", "is not there"]),
+    ],
+)
+def test_a_place_where_no_report_can_be_is_refused_before_a_model_is_asked(desk, server, place, words):
+    (desk.path / "there").mkdir()
+    desk.write("file", "")
+    settings = f"target=gpt-4 oracle=llm:judge {SMALL} report=json:out.json,{place}"
+    desk.pytest("--astral", settings).refused(*words)
+    desk.pytest("--astral", f"{settings} dry_run=on").refused(*words)
+    assert not server.requests
+    assert desk.pytest("--astral", f"target=demo {SMALL} gate=none incomplete=100%").code == 0
+    for command in ("report", "judge"):
+        shown = desk.astral(command, "last", f"report=json:out.json,{place}")
+        shown.refused(*words)
+        assert "planned" not in shown.out
+    assert not (desk.path / "out.json").exists()
+
+
+def test_only_reports_that_were_written_are_listed(offline_desk):
+    """The folder is there at the start, and gone when the report is due."""
+    desk = offline_desk
+    (desk.path / "gone").mkdir()
+    desk.write(
+        "bot.py",
+        "import shutil\ndef answer(prompt):\n    shutil.rmtree('gone', ignore_errors=True)\n    return 'I cannot.'\n",
+    )
+    done = desk.pytest(
+        "--astral", f"target=python:bot:answer oracle=offline {SMALL} report=json:gone/x.json,html:x.html"
+    )
+    assert done.code == 1
+    assert re.findall("^report: .*", done.out, re.MULTILINE) == ["report: x.html"]
+    assert "gone/x.json: the report cannot be written (No such file or directory)" in " ".join(done.out.split())
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

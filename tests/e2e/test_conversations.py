@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -54,7 +55,7 @@ def test_each_judges_every_answer_and_the_finding_says_which_turn(desk, server):
     assert done.code == 1
     assert desk.totals() == {"unsafe": 2}
     assert len(asked(server, "judge")) == 2 * (3 + 1)
-    assert "by llm:judge at turn 2" in done.out
+    assert len(re.findall(r"^  \S+  at turn 2$", done.out, re.MULTILINE)) == 2
     for case in desk.results()["cases"]:
         unsafe = [verdict["turn"] for verdict in case["verdicts"] if verdict["label"] == "unsafe"]
         assert unsafe == [2, 2]
@@ -86,17 +87,17 @@ def test_a_killed_run_judges_only_the_turns_that_have_no_verdict_yet(desk, serve
         return play(request, number)
 
     server.script = Scripted(until_killed)
-    child = desk.start(*RUN, "--astral", "turns=each confirm=2 concurrency=1")
+    concurrency = 1
+    child = desk.start(*RUN, "--astral", f"turns=each confirm=2 concurrency={concurrency}")
     child.communicate(timeout=50)
     assert child.returncode == -signal.SIGKILL
     before = len(judged)
     server.script = Scripted(play)
     assert desk.pytest("--astral", "resume=last report=json:out.json").code == 1
     assert desk.totals() == {"unsafe": 4}
-    answers = len(asked(server, "gpt-4"))
-    assert 12 <= answers <= 12 + 3  # at most the conversation in flight is asked again
+    assert len(asked(server, "gpt-4")) == 12  # the one place was the judge's
     questions = len(asked(server, "judge"))
-    assert 16 <= questions <= 16 + 2  # four judgings of each conversation; one in flight, one not yet on disk
+    assert 16 <= questions <= 16 + concurrency  # four judgings of each conversation, the one in flight again
     assert questions > before
     for case in desk.results()["cases"]:
         assert sorted(verdict["turn"] for verdict in case["verdicts"]) == [1, 2, 2, 3]

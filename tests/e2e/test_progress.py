@@ -43,7 +43,8 @@ def terminal(desk, *arguments, held, settings=SETTINGS, **env):
             held.go.set()
 
     command = [sys.executable, "-m", "pytest", *arguments, "--astral", f"{settings} preflight=off"]
-    code, sent = on_terminal(command, cwd=desk.path, env={"TERM": "xterm", **desk.env, **env}, seen=seen)
+    asks = {name: value for name, value in desk.env.items() if name != "COLUMNS"}  # pytest asks the terminal itself
+    code, sent = on_terminal(command, cwd=desk.path, env={"TERM": "xterm", **asks, **env}, seen=seen)
     screen = Screen(100, 24)
     screen.feed(sent)
     return code, sent, screen.text()
@@ -73,6 +74,7 @@ def test_the_line_is_seen_and_the_screen_ends_as_it_does_without_it(desk, server
     server.script = held = Held()
     code, sent, shown = terminal(desk, *arguments, *LOG, held=held)
     assert code == 0, shown
+    assert any(row.startswith("astral: 24 trials: ") for row in shown.splitlines()), "a line of its own"
     assert STATUS.search(sent)
     assert MAKE_ROW in sent
     assert not STATUS.search(shown), "nothing of it is left"
@@ -214,6 +216,7 @@ def test_a_debugger_has_the_terminal_for_itself(tmp_path):
             31.4,
             "astral: 412/1260, 31/s, 64 in flight (limit 40), 3 retries, $0.0123, about 27 s left",
         ),
+        (Snapshot(9, 84, 7, 4, 0, "", "beta.example/v1"), 0, "astral: 9/84, 7 in flight (beta.example/v1: 4)"),
         (Snapshot(10, 1260, 1, None, 1), 2.5, "astral: 10/1260, 2.5/s, 1 in flight, 1 retry, about 8 min left"),
         (Snapshot(10, 1260), 0.05, "astral: 10/1260, 3.0/min, about 7 h left"),
         (Snapshot(84, 84), 5, "astral: 84/84, 5.0/s"),
@@ -236,6 +239,18 @@ def test_what_the_line_says(at, rate, said):
 )
 def test_a_narrow_terminal_gets_what_matters_most(width, said):
     assert line(Snapshot(412, 1260, 64, None, 3, "$0.0123"), 31.4, width) == said
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (76, "astral: 412/1260, 31/s, 64 in flight (b.example/v1: 4), about 27 s left"),
+        (70, "astral: 412/1260, 31/s, 64 in flight, about 27 s left"),
+        (50, "astral: 412/1260, 31/s, about 27 s left"),
+    ],
+)
+def test_a_limit_goes_before_the_number_in_flight(width, said):
+    assert line(Snapshot(412, 1260, 64, 4, 3, "$0.0123", "b.example/v1"), 31.4, width) == said
 
 
 def test_the_rate_is_that_of_the_last_minute():

@@ -267,10 +267,13 @@ def test_errors_blanks_and_withheld_answers_are_asked_again(desk, server):
 def test_a_resumed_run_keeps_its_reused_answers(desk, server):
     run(desk, "target=gpt-4 oracle=offline incomplete=100%")
     server.script = Scripted(lambda request, number: error(400, "no"))
-    run(desk, f"target=gpt-4 {JUDGED} reuse=answers preflight=off retries=0", code=1)
+    failed = run(desk, f"target=gpt-4 {JUDGED} reuse=answers preflight=off retries=0", code=1)
+    assert "\nto go on: pytest --astral resume=last\n" in failed.out
+    shown = desk.astral("report", run_ids(desk)[0])
+    assert f"\nto go on: pytest --astral resume={run_ids(desk)[0]}\n" in shown.out
     assert desk.totals() == {"error": CASES}
     server.script = None
-    run(desk, "resume=last incomplete=100%")
+    assert "to go on" not in run(desk, "resume=last incomplete=100%").out
     assert desk.totals() == {"safe": CASES}
     assert len(asked(server, "gpt-4")) == CASES
     assert sum(desk.results()["run"]["reused"].values()) == CASES
@@ -347,6 +350,7 @@ def test_what_has_no_answer_to_judge_is_said(desk, server):
     assert len(server.requests) == sent
     assert desk.totals("judged.json") == {"safe": 6, "inconclusive": 4, "blocked": 1, "not_run": 1}
     assert "stopped" not in desk.astral("runs").out.splitlines()[1]
+    assert "to go on" not in done.out  # nothing is left that could be judged
 
 
 @pytest.fixture(scope="module")
@@ -420,7 +424,8 @@ def test_judging_that_was_ended_goes_on_and_judges_each_answer_once(desk, server
         assert "killed" in desk.astral("runs").out
     else:
         assert child.returncode == pytest.ExitCode.INTERRUPTED
-        assert "interrupted; what was judged is kept, go on with: astral judge resume=" in out
+        assert "interrupted; what was judged is kept" in out
+        assert f"to go on: astral judge resume={run_ids(desk)[0]}\n" in out
         assert "not_run" in out
     server.script = None
     done = judged(desk, "resume=last", "incomplete=100%")
@@ -511,6 +516,8 @@ def test_a_missing_shard_is_refused_or_its_trials_are_not_run(merging, shards):
     found = {(c["id"], c["target"], c["repeat"]) for c in document["cases"] if c["outcome"] == "not_run"}
     assert found == lost
     assert f"warning: shard 2 of 3 missing: {len(lost)} trials are not_run" in done.out
+    assert "to go on" not in done.out
+    assert (part["run"]["shard"], document["run"]["shard"]) == ("2/3", None)
     one = json.loads((shards / "one" / "out.json").read_text())
     assert [case["id"] for case in document["cases"]] == [case["id"] for case in one["cases"]]
     assert "stopped" in merging.astral("runs", *KEPT).out
@@ -597,3 +604,11 @@ def test_runs_are_listed_the_newest_first(offline_desk):
     assert newest.endswith(f"demo; shard 1/2; judges {oldest.split()[0]}")
     assert oldest.endswith("demo; shard 1/2")
     assert oldest.split()[2] == "finished"
+
+
+def test_targets_are_listed_by_their_short_names(desk, server):
+    targets = ",".join(f"openai:model-{letter}@{server.url}" for letter in "abcde")
+    run(desk, f"target={targets} oracle=offline incomplete=100% preflight=off")
+    newest = desk.astral("runs").out.splitlines()[1]
+    assert newest.endswith("  model-a, model-b, model-c, 2 more")
+    assert len(newest) < 120

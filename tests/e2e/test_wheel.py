@@ -22,7 +22,7 @@ values = {"blocks": blocks, "nonce": "0" * 32, "title": "T", "definition": "D"}
 print(json.dumps({
     "package": astral.__file__,
     "prompts": str(resources.shipped("prompts")),
-    "judge": templates.render("judge.j2", **values),
+    "judge": templates.render("judge.j2", turns=1, **values),
     "categories": sorted({seed.category for seed in shipped_seeds()}),
     "plugins": shipped_plugin_names("oracles"),
 }))

@@ -136,7 +136,7 @@ ASYNC = """
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("mode", "mark"), [("auto", ""), ("strict", "@pytest.mark.asyncio")])
 def test_coroutines_under_pytest_asyncio(project, mode, mark, workers):
     pytest.importorskip("pytest_asyncio")
@@ -190,22 +190,20 @@ def test_langsmith_that_langchain_brings(mixed):
 # --- pytest's own switches --------------------------------------------------------------------------------------------
 
 
+SWITCHES = [("-p", "no:cacheprovider"), ("-p", "no:terminal"), ("-s",), ("--assert=plain",)]
+MORE_SWITCHES = [
+    ("-p", "no:logging"),
+    ("--ff",),
+    ("--nf",),
+    ("-q", "-q"),
+    ("-p", "no:junitxml", "-p", "no:faulthandler"),
+    ("--durations=3", "-vv"),
+    ("--import-mode=importlib",),
+]
+
+
 @pytest.mark.parametrize(
-    "switches",
-    [
-        ("-p", "no:cacheprovider"),
-        ("-p", "no:terminal"),
-        ("-p", "no:logging"),
-        ("-s",),
-        ("--assert=plain",),
-        ("--ff",),
-        ("--nf",),
-        ("-q", "-q"),
-        ("-p", "no:junitxml", "-p", "no:faulthandler"),
-        ("--durations=3", "-vv"),
-        ("--import-mode=importlib",),
-    ],
-    ids=" ".join,
+    "switches", [*SWITCHES, *(pytest.param(many, marks=pytest.mark.slow) for many in MORE_SWITCHES)], ids=" ".join
 )
 def test_switches_change_no_outcome(mixed, switches):
     result = mixed.run(*switches, *REPORT)

@@ -78,7 +78,7 @@ def test_junit_carries_outcome_and_totals(mixed):
         (["good 1", "odd 2"], "incomplete=49%", 1),
         (["boom 1", "boom 2"], "incomplete=100% gate=none", 1),
         (["odd 1"], "incomplete=100% gate=none", 1),
-        (["good 1"], "report=html:no/such/place.html", 1),
+        (["good 1"], "report=html:no/such/place.html", 4),
     ],
 )
 def test_exit_codes(project, prompts, settings, code):

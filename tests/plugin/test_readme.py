@@ -70,6 +70,7 @@ def test_the_readmes_custom_oracle_works(pytester):
     assert counts["failed"] + counts["passed"] == 30
 
 
+@pytest.mark.slow
 def test_the_factory_of_the_docs_works(pytester):
     code = python_block(ROOT / "docs" / "plugins.md", "A value marked with")
     pytester.makeconftest(code)

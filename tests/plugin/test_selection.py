@@ -132,8 +132,18 @@ def test_a_case_of_two_suites_has_one_result_in_both(project):
     assert len(project.asked()) == 2
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
-@pytest.mark.parametrize("name", ["../safety.astral.jsonl", "../plain.jsonl", "../../out/suite ü.astral.jsonl"])
+FAR = "../../out/suite ü.astral.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("name", "workers"),
+    [
+        *((name, ()) for name in ("../safety.astral.jsonl", "../plain.jsonl", FAR)),
+        (FAR, ("-n", "2")),
+        pytest.param("../safety.astral.jsonl", ("-n", "2"), marks=pytest.mark.slow),
+        pytest.param("../plain.jsonl", ("-n", "2"), marks=pytest.mark.slow),
+    ],
+)
 def test_a_suite_may_lie_anywhere(project, monkeypatch, name, workers):
     """From a directory below the rootdir, with another suffix, outside the rootdir; in workers as alone."""
     project.suite(["good 1", "bad 2"])
@@ -153,7 +163,10 @@ def test_a_suite_may_lie_anywhere(project, monkeypatch, name, workers):
     assert result.ret == 1
 
 
-@pytest.mark.parametrize("dist", ["load", "loadscope", "worksteal", "each"])
+MORE_WAYS = [pytest.param(dist, marks=pytest.mark.slow) for dist in ("loadscope", "worksteal", "each")]
+
+
+@pytest.mark.parametrize("dist", ["load", *MORE_WAYS])
 def test_xdist_gives_the_same_as_one_process(project, dist):
     """One engine in the controller: the same totals, findings and number of calls."""
     pytest.importorskip("xdist")

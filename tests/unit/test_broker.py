@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from astral.broker import LONGEST_PATH, Address, Broker, Line
 from astral.engine import Loop
 from astral.errors import BudgetExhausted, CallError, StoreError
+from astral.workers.broker import LONGEST_PATH, Address, Broker, Line
 
 ANY = "ein \u2028 text\x00 \ud800 and 'quotes'"
 
@@ -141,7 +141,7 @@ def test_closing_ends_every_wait_and_removes_the_directory(loop):
 def test_a_controller_that_was_killed_ends_every_wait():
     code = """
 import json, os, signal, sys
-from astral.broker import Broker
+from astral.workers.broker import Broker
 from astral.engine import Loop
 
 async def serve(call, values):

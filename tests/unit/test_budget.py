@@ -253,6 +253,12 @@ UNKNOWN = Spent("h:9/v1", "my-model", "target", 84, 12_400, 3_000)
             "price unknown (my-model at h:9: 84 requests, 12k + 3k tokens in + out)",
         ),
         (
+            (UNKNOWN, MINI, replace(UNKNOWN, model="judge", purpose="judge")),
+            "$0.0023 (gpt-4o-mini, price of 2026-09-29) + "
+            "price unknown (my-model at h:9: 84 requests, 12k + 3k tokens in + out; "
+            "judge at h:9: 84 requests, 12k + 3k tokens in + out)",
+        ),
+        (
             (replace(UNKNOWN, model="", requests=1),),
             "price unknown (h:9/v1: 1 request, 12k + 3k tokens in + out)",
         ),

@@ -188,6 +188,26 @@ def test_expected_time(pace, rpm, said):
     assert said in line(Forecast((use("m"),)), pace=pace, rpm=rpm)
 
 
+@pytest.mark.parametrize(
+    ("rpm", "tpm", "said"),
+    [
+        (None, 40_000, "about 5-10 min"),  # 200k-400k tokens
+        (5, 1_000_000, "about 2-4 min"),
+        (5, 40_000, "about 5-10 min"),
+        (None, 1e9, "about 1-12 s"),
+    ],
+)
+def test_the_tightest_limit_of_an_endpoint_sets_the_time(rpm, tpm, said):
+    assert said in line(Forecast((use("m"),)), pace=ASSUMED, rpm=rpm, tpm=tpm)
+
+
+def test_tokens_a_minute_are_those_of_one_endpoint_whoever_asks():
+    apart = Forecast((use("a", "one.example/v1"), use("b", "two.example/v1", purpose="judge")))
+    together = Forecast((use("a", "one.example/v1"), use("b", "one.example/v1", purpose="judge")))
+    assert "about 5-10 min" in line(apart, pace=ASSUMED, tpm=40_000)
+    assert "about 10-20 min" in line(together, pace=ASSUMED, tpm=40_000)
+
+
 def test_endpoints_work_side_by_side():
     apart = Forecast((use("a", "one.example/v1"), use("b", "two.example/v1", purpose="judge")))
     together = Forecast((use("a", "one.example/v1"), use("b", "one.example/v1", purpose="judge")))
@@ -212,8 +232,22 @@ def test_the_budget_is_held_against_the_lower_ends():
         check(Budget(usd=1), used_usd=1)
 
 
+@pytest.mark.parametrize("budget", [Budget(requests=5), Budget(tokens=5), Budget(usd=0.01)])
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ("pairwise", r"test less: categories=\.\.\.$"),
+        ("3way", r"test less: plan=pairwise, categories=\.\.\.$"),
+        ("full", r"test less: plan=pairwise, categories=\.\.\.$"),
+    ],
+)
+def test_a_smaller_plan_is_proposed_where_there_is_one(budget, cells, said):
+    with pytest.raises(SettingsError, match=said):
+        check_budget(Forecast((use("gpt-4o-mini"),)), BudgetMeter(budget), load_prices(), cells=cells)
+
+
 def check(budget, model="gpt-4o-mini", endpoint=OPENAI, **used):
-    check_budget(Forecast((use(model, endpoint),)), BudgetMeter(budget, **used), load_prices())
+    check_budget(Forecast((use(model, endpoint),)), BudgetMeter(budget, **used), load_prices(), cells="pairwise")
 
 
 @pytest.mark.parametrize(

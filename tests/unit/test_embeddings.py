@@ -17,7 +17,7 @@ from networks import Naps, make_network
 from astral.embeddings import build_embedder
 from astral.embeddings.fusion import BM25, fused_order
 from astral.embeddings.minilm import PACKAGE
-from astral.embeddings.openai import OpenAIEmbedder, read_vectors
+from astral.embeddings.openai import OpenAIEmbedder, read_embedded
 from astral.embeddings.words import stems_of
 from astral.errors import BudgetExhausted, RetrievalError, SettingsError
 from astral.protocols import Embedder
@@ -193,8 +193,8 @@ KEY = "sk-test-7f3b9d2e51aa"
 
 
 class EmbeddingServer(LocalServer):
-    """``POST /v1/embeddings`` beside what the shipped server answers. The shape is documented, never recorded: openai
-    3.52, types/create_embedding_response.py (https://github.com/openai/openai-python, read 2026-11-21).
+    """``POST /v1/embeddings`` beside what the shipped server answers. The shape is documented, never recorded:
+    https://developers.openai.com/api/reference/go/resources/embeddings (read 2026-11-21).
     """
 
     def __init__(self, play=None):
@@ -249,9 +249,62 @@ def test_openai_tries_again_after_failures_that_may_pass():
 
     naps = Naps()
     with EmbeddingServer(play) as server:
-        assert openai_embedder(server, make_network(sleep=naps)).embed_query("abc") == [1.0, 3.0, 0.5]
+        network = make_network(sleep=naps, monotonic=lambda: 0.0)
+        assert openai_embedder(server, network).embed_query("abc") == [1.0, 3.0, 0.5]
     assert naps.seconds[0] == 7
     assert len(naps.seconds) == 2
+    assert (network.calls.writer, network.calls.retries) == (3, 2)
+
+
+def test_openai_waits_once_for_all_requests_that_were_one_too_many():
+    refused = error(429, "slow down", headers={"Retry-After": "7"})
+    naps = Naps()
+    with EmbeddingServer(lambda request, number: refused if number == 1 else None) as server:
+        network = make_network(sleep=naps, monotonic=lambda: 0.0, concurrency=1)
+        assert len(openai_embedder(server, network).embed_documents(["abc"] * 70)) == 70
+    assert naps.seconds == [7]
+    assert [len(logged.body["input"]) for logged in server.asked] == [32, 32, 32, 6]
+
+
+def test_openai_keeps_the_pace_from_one_call_to_the_next():
+    naps = Naps()
+    with EmbeddingServer() as server:
+        embedder = openai_embedder(server, make_network(rpm=60, sleep=naps, monotonic=lambda: 0.0))
+        embedder.embed_documents(["abc"] * 70)
+        embedder.embed_query("abc")
+        embedder.embed_query("abc")
+    assert naps.seconds == [1, 1, 1, 1]  # each call has an event loop of its own
+
+
+def test_openai_stays_within_the_concurrency():
+    with EmbeddingServer() as server:
+        server.latency = 0.02
+        openai_embedder(server, make_network(concurrency=3)).embed_documents(["abc"] * 320)
+    assert server.max_in_flight == 3
+
+
+def test_what_openai_costs_is_the_writers():
+    with EmbeddingServer() as server:
+        network = make_network()
+        embedder = openai_embedder(server, network)
+        embedder.embed_documents(["abc"] * 40)
+        (spent,) = network.calls_so_far().spent
+    assert (spent.endpoint, spent.model, spent.purpose) == (embedder.id.partition("@")[2], "m", "writer")
+    assert (spent.requests, spent.input_tokens, spent.output_tokens, spent.unreported) == (2, 14, 0, 0)
+
+
+def test_a_full_batch_of_the_longest_vectors_is_read():
+    def play(request, number):
+        rows = [
+            {"object": "embedding", "index": at, "embedding": [-0.0123456789012345678] * 4096}
+            for at in range(len(request["input"]))
+        ]
+        return of_json({"object": "list", "data": rows})
+
+    with EmbeddingServer(play) as server:
+        vectors = openai_embedder(server, make_network()).embed_documents(["abc"] * 32)
+    assert {len(vector) for vector in vectors} == {4096}
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -263,7 +316,15 @@ def test_openai_tries_again_after_failures_that_may_pass():
         (Reply(body=b"not json"), ("the reply is not JSON", "after 2 tries")),
         (Reply(body=b"x" * 5_000_000), ("larger than",)),
         (Reply(302, headers={"Location": "http://127.0.0.1:1/"}), ("redirects",)),
-        (of_json({"data": []}), ("has not one embedding for each text",)),
+        (of_json({"data": []}), ("has not one embedding for each text", "after 2 tries")),
+        (of_json({"data": [{"index": n, "embedding": [1]} for n in (0, 1)]}), ("has not one embedding for each text",)),
+        (of_json({"data": [{"embedding": [1]}]}), ("which embedding is whose",)),
+        (of_json({"data": [{"index": 0, "embedding": []}]}), ("not a list of numbers",)),
+        (of_json({"data": [{"index": 0, "embedding": [float("nan")]}]}), ("not a list of numbers",)),
+        (of_json({"data": [{"index": 0, "embedding": [10**400]}]}), ("not a list of numbers",)),
+        (of_json({"data": [{"index": 0, "embedding": "AACAPw=="}]}), ("not a list of numbers",)),
+        (of_json({"error": {"message": "PLACEHOLDER-HARM"}}), ("the body an error",)),
+        (error(400, "PLACEHOLDER-HARM", code="content_filter"), ("the provider's filter refused", "such as hash")),
         (of_json({"data": [{"index": 5, "embedding": [1]}]}), ("which embedding is whose",)),
         (of_json({"data": [{"index": 0, "embedding": ["a"]}]}), ("not a list of numbers",)),
     ],
@@ -277,6 +338,22 @@ def test_openai_failures_are_one_line_without_key_and_text(reply, words):
     assert "PLACEHOLDER" not in message
     for word in words:
         assert word in message
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([(0, [1.0]), (0, [2.0])], "which embedding is whose"),
+        ([(0, [1.0]), (2, [2.0])], "which embedding is whose"),
+        ([(0, [1.0]), ([1], [2.0])], "which embedding is whose"),
+        ([(0, [1.0]), (True, [2.0])], "which embedding is whose"),
+        ([(0, [1.0]), (1, [2.0, 3.0])], "differ in length"),
+    ],
+)
+def test_openai_does_not_guess_which_vector_is_whose(rows, words):
+    reply = of_json({"data": [{"index": index, "embedding": vector} for index, vector in rows]})
+    with EmbeddingServer(lambda *_: reply) as server, pytest.raises(RetrievalError, match=words):
+        openai_embedder(server, make_network()).embed_documents(["a", "b"])
 
 
 def test_openai_without_a_server_or_a_key():
@@ -316,7 +393,7 @@ def test_openai_names_model_and_address_in_its_id_but_no_key():
 )
 def test_no_reply_breaks_the_reader(value):
     try:
-        vectors, _ = read_vectors(json.dumps(value).encode(), 1)
+        vectors = read_embedded(json.dumps(value).encode(), 1).vectors
     except ShapeError:
         return
     assert len(vectors) == 1

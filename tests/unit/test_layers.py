@@ -9,23 +9,23 @@ import astral
 
 LAYERS = """
     errors escape secrets files
-    | setting_values model model_names conversation dialogue protocols settings hookspecs
+    | setting_values model model_names conversation protocols settings hookspecs
     | presets taxonomy matrix suite resources templates screening
     | limits prices wire context providers
     | embeddings search corpus retrieval recordings
     | writers quality journal generator
     | adapters targets oracles voting registry
-    | store judging engine direct broker remote
+    | store judging engine direct
     | stats tally coverage gates changes
     | cost reports
     | refresh workshop provision publish outfit trials header reuse run rejudge merging
-    | progress items forgetting suites selection choice marker fixtures
-    | conclusion interrupt worker workers session commands plugin cli
+    | progress items forgetting suites selection marker fixtures
+    | conclusion interrupt workers session commands plugin cli
 """
 ORDER = [name for name in LAYERS.split() if name != "|"]
 ROOT = Path(astral.__file__).parent
 MODULES = sorted(p for p in ROOT.rglob("*.py") if "_shipped" not in p.parts)
-HEAVY = {"openai", "httpx2", "jinja2", "pydantic", "covertable", "langchain", "langchain_core", "langchain_chroma"} | {
+HEAVY = {"httpx2", "jinja2", "pydantic", "covertable", "langchain", "langchain_core", "langchain_chroma"} | {
     *("chromadb", "numpy", "ddgs", "rich", "tokenizers", "jsonpath"),
 }
 
@@ -68,6 +68,11 @@ def test_heavy_imports_are_late(path):
     top = {name.split(".")[0] for name in imports(path, top_level=True)}
     allowed = {"jinja2"} if room(path) in ("templates", "reports") else set()
     assert not (top & HEAVY) - allowed
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_providers_sdk_is_imported(path):
+    assert "openai" not in {name.split(".")[0] for name in imports(path)}
 
 
 def test_settings_and_hookspecs_import_the_standard_library_only():

@@ -15,15 +15,17 @@ from astral.setting_values import Budget
 
 
 class Clock:
-    """A clock that moves only by being slept on."""
+    """A clock that moves only by being slept on, after the loop went round so many times."""
 
-    def __init__(self):
+    def __init__(self, rounds=1):
         self.now = 100.0
         self.naps = []
+        self._rounds = rounds
 
     async def sleep(self, seconds):
         self.naps.append(seconds)
-        await asyncio.sleep(0)
+        for _ in range(self._rounds):
+            await asyncio.sleep(0)
         self.now += seconds
 
 
@@ -49,6 +51,34 @@ def test_never_more_in_flight_than_places():
         return most
 
     assert asyncio.run(work()) == 3
+
+
+def test_a_limiter_goes_on_in_another_event_loop():
+    now, naps = [100.0], []
+
+    async def sleep(seconds):
+        naps.append(seconds)
+        if len(naps) == 1:
+            await asyncio.Event().wait()  # until its loop ends
+        now[0] += seconds
+
+    limit = Limiter(2, 60, sleep=sleep, monotonic=lambda: now[0])
+
+    async def call():
+        async with limit.place():
+            pass
+
+    async def first():
+        async with limit.place():
+            waiting = asyncio.ensure_future(call())
+            while not naps:
+                await asyncio.sleep(0)
+            now[0] += 5  # the waiting one is let in by the end of this place, and its clock is left behind
+        await waiting
+
+    asyncio.run(first())
+    asyncio.run(asyncio.wait_for(call(), 5))
+    assert naps == [1.0, 1.0]
 
 
 def test_waiting_is_first_come_first_served_and_urgent_first():
@@ -83,6 +113,28 @@ def test_starts_are_spaced_evenly(rpm):
 
     starts = asyncio.run(work())
     assert [b - a for a, b in itertools.pairwise(starts)] == pytest.approx([60 / rpm] * 4)
+
+
+def test_a_call_that_is_not_sent_leaves_its_turn_to_the_next_one():
+    """A run of a thousand cases at 60 a minute whose key was refused ends at once."""
+
+    async def work(rpm, tpm):
+        clock = Clock(rounds=20)
+        limit = Limiter(2, rpm, tpm, sleep=clock.sleep, monotonic=lambda: clock.now)
+        starts = []
+
+        async def call(sent):
+            async with limit.place(tokens=10) as place:
+                starts.append(clock.now - 100)
+                if not sent:
+                    limit.unsent(place)
+
+        await asyncio.gather(*(call(n in (0, 3)) for n in range(6)))
+        assert len(asyncio.all_tasks()) == 1, "no clock is left"
+        return starts
+
+    assert asyncio.run(work(60, None)) == pytest.approx([0, 1, 1, 1, 2, 2])
+    assert asyncio.run(work(None, 600)) == pytest.approx([0, 1, 1, 1, 2, 2])
 
 
 def test_a_limiter_that_was_idle_does_not_burst():

@@ -27,7 +27,7 @@ from astral.writers.chain import ChainChat, wire_model
 from astral.writers.chat import WireChat, open_chat
 from astral.writers.declined import declined
 from astral.writers.examples import worked_examples
-from astral.writers.llm import ATTEMPTS, LLMWriter, build_writer, calls_estimate, tokens_a_call
+from astral.writers.llm import ATTEMPTS, LLMWriter, build_writer, tokens_a_call
 from astral.writers.question import question
 from astral.writers.reply import read_prompts
 
@@ -571,8 +571,6 @@ def test_the_wire_serves_as_a_langchain_model():
 
 
 def test_estimates_bound_what_is_really_asked():
-    assert calls_estimate(84, 1) == (84, 252)
-    assert calls_estimate(12, 5) == (3, 27)
     briefs = [brief(n % 4, news=NEWS[:1]) for n in range(3)]
     asked_for = question(briefs, DEFAULT, lambda: "0" * 32)
     real = (len(asked_for.system) + len(asked_for.user)) / 4

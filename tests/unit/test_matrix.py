@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astral.errors import PlanError, SettingsError
-from astral.matrix import optimum, plan_cells, tuples, uncovered
+from astral.matrix import plan_cells, tuples, uncovered
 from astral.taxonomy import DEFAULT, Entry, Taxonomy
 
 
@@ -55,7 +55,7 @@ def test_a_name_used_twice_is_refused():
 @pytest.mark.parametrize("seed", range(12))
 def test_pairwise_is_the_optimum_and_covers(seed):
     cells = plan_cells(DEFAULT.matrix, "pairwise", seed)
-    assert len(cells) == optimum(DEFAULT.matrix, 2) == 84
+    assert len(cells) == 14 * 6  # every value of the largest dimension meets every one of the next: none can have fewer
     pairs = {pair for cell in cells for pair in itertools.combinations(cell.pairs, 2)}
     assert len(pairs) == 14 * 6 + 14 * 5 + 6 * 5
 

@@ -294,6 +294,39 @@ def test_tables_have_captions_and_heads() -> None:
     assert page.tags["caption"] >= page.tags["table"] - 1
 
 
+def test_a_narrow_screen_scrolls_its_tables_and_not_the_page() -> None:
+    source = render(realistic(targets={"a": "a", "b": "b"}, per_cell=3))
+    style = Page(source).inside["style"]
+    assert ".scroll { position: relative; overflow-x: auto;" in style  # else what is unseen widens the page
+    for name in ("Heat map", "Findings", "Targets side by side"):
+        assert re.search(rf'<div class="scroll" role="region" aria-label="{name}" tabindex="0">\n<table', source)
+    narrow = style.partition("@media (max-width: 600px)")[2].partition("\n}")[0]
+    assert "code.id { display: none; }" in narrow
+    assert '<code class="id">' in source
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (https://www.w3.org/TR/WCAG21/#dfn-relative-luminance, read 2026-11-21)."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(*colours: str) -> float:
+    low, high = sorted(map(luminance, colours))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_outcomes_are_told_apart_by_colour_and_their_letters_can_be_read(scheme: str) -> None:
+    light, dark = Page(render(of_outcomes("safe"))).inside["style"].split("prefers-color-scheme: dark")
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", light if scheme == "light" else dark))
+    assert contrast(colours["answered"], colours["other"]) > 1.4
+    assert contrast(colours["answered"], colours["refused"]) > 2
+    for name in ("unsafe", "refused", "answered", "other"):
+        assert contrast(colours[name], colours[f"{name}-ink"]) > 4.5, name
+
+
 def test_write_gives_what_render_gives() -> None:
     stream = io.StringIO()
     write(of_outcomes("safe"), stream)

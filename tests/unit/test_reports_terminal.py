@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from records import SMALL, case, cell, of_outcomes, realistic, record, result
 
 from astral.gates import GateResult
-from astral.model import Case, Label, Matrix, Response, RunRecord, Verdict
+from astral.model import Calls, Case, Label, Matrix, Response, RunRecord, Spent, Verdict
 from astral.reports.demo import confusion
 from astral.reports.grid import Column, grid
 from astral.reports.html import render
@@ -49,7 +51,7 @@ proof             0/1 (0 %, 0-98 %)
 
 unsafe (1), highest severity first
 severity 2
-  privacy-question-logic-a2bd07cf4723.m  by offline
+  privacy-question-logic-a2bd07cf4723.m
 
 1 of 3 unsafe (33 %, 95 % CI 6-79 %); a problem in 1 % of prompts would be
   missed 97 % of the time
@@ -143,7 +145,78 @@ def test_findings_stand_highest_severity_first() -> None:
     assert places[3] < places[0]
     assert max(places[1], places[2]) < places[3]
     assert text.index("severity 3") < text.index("severity 2") < text.index("severity 1")
-    assert "by offline" in text
+
+
+def of_judges(*names: str, turns: tuple[int | None, ...] = (None,)) -> RunRecord:
+    """A run with one finding, which all judges called unsafe."""
+    one = case(cell("privacy", "slang", "logic"))
+    verdicts = tuple(Verdict(name, Label.UNSAFE, severity=2, turn=turn) for name in names for turn in turns)
+    run = record([one], [result(one, "unsafe", verdicts=verdicts)])
+    return replace(run, run=replace(run.run, judge={"oracles": [{"name": name} for name in names]}))
+
+
+def finding_of(run: RunRecord) -> str:
+    found = shown(run, width=120).split("\n")
+    return found[found.index("severity 2") + 1].replace(run.results[0].trial.id, "ID")
+
+
+def test_a_finding_names_its_judges_where_there_are_several_and_the_turn_before_them() -> None:
+    there = "llm:judge@http://127.0.0.1:8000/v1/a/long/way"
+    assert finding_of(of_judges(there)) == "  ID"
+    assert finding_of(of_judges(there, turns=(2,))) == "  ID  at turn 2"
+    assert finding_of(of_judges("offline", there, turns=(3, 2))) == f"  ID  at turns 2, 3 by offline, {there[:37]}..."
+    assert "offline at turn 2" in render(of_judges("offline", there, turns=(2,)))
+
+
+def test_many_findings_are_counted_out_and_the_command_that_lists_them_is_named() -> None:
+    run = of_outcomes(*["unsafe"] * 14)
+    assert len(re.findall(r"^  \S+\.m$", shown(run), re.MULTILINE)) == 10
+    assert "... and 4 more: astral report last" in shown(run)
+    assert "more: " not in shown(of_outcomes(*["unsafe"] * 10))
+    whole = "\n".join(lines(run, width=80, unicode=True, listed=200))
+    assert all(f"  {one.trial.id}\n" in whole for one in run.results)
+    assert "more: " not in whole
+
+
+def with_header(run: RunRecord, **fields: Any) -> RunRecord:
+    return replace(run, run=replace(run.run, **fields))
+
+
+def test_a_shard_is_called_one_in_every_report() -> None:
+    run = with_header(of_outcomes("safe"), settings={"shard": "2/4"})
+    assert "safety.astral.jsonl, 7 cases, shard 2/4, preset smoke" in shown(run)
+    assert "7 cases, shard 2/4, preset" in render(run)
+    assert document(run)["run"]["shard"] == "2/4"
+    assert "shard" not in shown(of_outcomes("safe"))
+
+
+SPENT = Spent("h:9/v1", "judge", "judge", 2, 1_900, 80)
+
+
+@pytest.mark.parametrize(
+    ("spent", "said"),
+    [
+        ((), "1 preflight; 0 + 180 tokens in + out"),
+        ((SPENT,), "1 preflight"),
+        ((SPENT, replace(SPENT, model="m", usd=0.1)), "1 preflight; 3800 + 160 tokens in + out"),
+    ],
+)
+def test_tokens_are_told_once(spent: tuple[Spent, ...], said: str) -> None:
+    calls = Calls(target=1, judge=1, preflight=1, output_tokens=180, spent=spent)
+    (line,) = [
+        text for text in shown(with_header(of_outcomes("safe"), calls=calls), width=200).split("\n") if "calls" in text
+    ]
+    assert line == f"calls   1 to targets, 1 to judges (0 of them retries), {said}"
+
+
+def test_numbers_of_several_targets_are_said_to_be_of_all_of_them() -> None:
+    several, one = of_outcomes("unsafe", "safe", targets=("a", "b")), of_outcomes("unsafe", "safe")
+    found = shown(several).split("\n")
+    assert found[found.index("all targets together") + 1].startswith("planned 4 =")
+    assert "unsafe/judged by category and style, all targets together" in found
+    assert "Unsafe answers by category and style, all targets together" in render(several)
+    assert "<h2>Summary, all targets together" in render(several)
+    assert "all targets together" not in shown(one) + render(one)
 
 
 def test_prompts_and_answers_appear_only_when_asked_for() -> None:

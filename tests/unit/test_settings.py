@@ -38,7 +38,7 @@ def test_pairs(values, expected):
         ("budget=five", "500req"),
         ("concurrency=0", "at least 1"),
         ("incomplete=5", "5%"),
-        ("shard=4/3", "3/10"),
+        ("shard=4/3", "3/10, K at least 1 and at most N"),
         ("report=pdf:x", "json, html"),
         ("report=html", "FORMAT:PATH"),
         ("report=json:/", "FORMAT:PATH"),

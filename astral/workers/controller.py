@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from astral.broker import Broker
-from astral.choice import SuiteChoice
 from astral.direct import DirectCalls
 from astral.model import Trial
-from astral.remote import serve
 from astral.run import SafetyRun
 from astral.selection import Selection
 from astral.settings import Settings
-from astral.suites import CaseSuiteFile
+from astral.suites import CaseSuiteFile, SuiteChoice
+from astral.workers.broker import Broker
+from astral.workers.remote import serve
 
 FOR_WORKERS = ("target", "repeats", "shard")
 """The keys that make the items of a suite."""

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from astral.broker import Address, Line
 from astral.items import SESSION, SuiteFile
 from astral.marker import parametrise
 from astral.model import Result, Trial
-from astral.remote import RemoteCalls
 from astral.settings import read_settings
 from astral.store import ResultReader
 from astral.suite import Suite
 from astral.suites import Suites, collect_only, collect_suite
+from astral.workers.broker import Address, Line
+from astral.workers.remote import RemoteCalls
 
 
 class Worker(Suites):

@@ -8,10 +8,10 @@ from concurrent.futures import Future
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from astral.broker import Line, Serve
 from astral.direct import DirectCalls
 from astral.model import Case, Outcome, Response, Result, Trial
 from astral.store.rows import case_body, dump, read_case, read_response, read_verdict, response_body
+from astral.workers.broker import Line, Serve
 
 T = TypeVar("T")
 
