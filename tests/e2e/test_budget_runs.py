@@ -66,7 +66,13 @@ def spent(desk):
     return {(one["model"], one["purpose"]): one for one in document["run"]["calls"]["spent"]}
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["alone", "two workers"])
+@pytest.mark.parametrize(
+    "workers",
+    [
+        pytest.param((), id="alone"),
+        pytest.param(("-p", "xdist", "-n", "2"), id="two workers", marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_stops_at_its_budget_and_resumes_go_on_from_what_was_spent(paid_desk, server, workers):
     first = paid_desk.pytest(*workers, "--astral", f"{RUN} budget=$0.01 report=json:out.json")
     assert first.code == 0, first.text

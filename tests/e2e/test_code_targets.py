@@ -48,6 +48,7 @@ def test_a_langchain_model_answers_every_case(desk, server):
     assert desk.results()["run"]["calls"]["target"] == 24
 
 
+@pytest.mark.slow
 def test_no_prompt_goes_to_a_tracing_service(desk, server):
     with LocalServer() as witness:
         for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):

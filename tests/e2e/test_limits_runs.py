@@ -40,8 +40,9 @@ def test_a_run_settles_at_what_its_endpoint_bears(desk, server):
     assert calls["retries"] == len(asked) - 2 * planned
     assert calls["retries"] < planned, "most calls met no refusal"
     assert max(one.in_flight for one in asked) > 2 * bears, "it began with what was set"
-    settled = [one.in_flight for one in asked[-planned:]]
-    assert max(settled) <= 2 * bears
+    settled = sorted(one.in_flight for one in asked[-planned:])
+    assert settled[planned // 2] <= bears + 1
+    assert settled[-1] <= 16, "a reply may be read before the server counts it as gone"
 
 
 @pytest.mark.parametrize("pace", ["rpm=15", pytest.param("tpm=400", marks=pytest.mark.slow)])
