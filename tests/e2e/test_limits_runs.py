@@ -17,15 +17,16 @@ RUN = f"target=gpt-4 oracle=llm:judge confirm=1 gate=none {OFFLINE}"
 CASES = 24
 
 
+@pytest.mark.slow
 def test_a_run_settles_at_what_its_endpoint_bears(desk, server):
     """The server refuses what is more than four at once; the run may have 32 in flight. A refusal takes as long as an
     answer, so that what the server counts is what was sent.
     """
-    bears, repeats, retries = 4, 4, 3
+    bears, repeats, retries = 4, 3, 3
 
     def play(logged, attempt):
         answered = completion(default_answer(logged.body), model=logged.model)
-        return replace(error(429) if logged.in_flight > bears else answered, delay=0.01)
+        return replace(error(429) if logged.in_flight > bears else answered, delay=0.1)
 
     server.routes["/v1/chat/completions"] = play
     settings = f"{RUN} concurrency=32 repeats={repeats} retries={retries} budget=none report=json:out.json"
@@ -38,7 +39,7 @@ def test_a_run_settles_at_what_its_endpoint_bears(desk, server):
     assert all(planned <= times[model] <= planned * (1 + retries) for model in ("gpt-4", "judge"))
     calls = desk.results()["run"]["calls"]
     assert calls["retries"] == len(asked) - 2 * planned
-    assert calls["retries"] < planned, "most calls met no refusal"
+    assert calls["retries"] < 2 * planned, "less than one refusal a call"
     assert max(one.in_flight for one in asked) > 2 * bears, "it began with what was set"
     settled = sorted(one.in_flight for one in asked[-planned:])
     assert settled[planned // 2] <= bears + 1
