@@ -104,6 +104,7 @@ def test_a_run_stops_at_its_budget_and_resumes_go_on_from_what_was_spent(paid_de
     assert "$0.0362 in all: $0.0189 (gpt-4, price of 2026-11-01) +" in " ".join(told.split())
 
 
+@pytest.mark.slow
 def test_a_resume_with_what_is_used_up_already_asks_nothing(paid_desk, server):
     paid_desk.pytest("--astral", f"{RUN} budget=$0.01")
     before = len(server.requests)
@@ -112,6 +113,7 @@ def test_a_resume_with_what_is_used_up_already_asks_nothing(paid_desk, server):
     assert len(server.requests) == before
 
 
+@pytest.mark.slow
 def test_what_an_earlier_part_cost_may_not_be_unknown(paid_desk, server):
     """The judge of the first part was at an address without a price; the one of the second has one."""
     prices = PRICES.partition('[[price]]\nmodel = "judge"')[0]
@@ -145,6 +147,7 @@ def test_an_unknown_price_is_a_usage_error_before_the_first_request(paid_desk, s
     assert not server.requests
 
 
+@pytest.mark.slow
 def test_it_is_refused_before_a_suite_is_paid_for(paid_desk, server):
     done = paid_desk.pytest(
         "--astral",
@@ -160,6 +163,7 @@ def test_a_plan_that_cannot_fit_is_refused_with_the_amount_that_does(paid_desk, 
     assert not server.requests
 
 
+@pytest.mark.slow
 def test_a_dry_run_warns_of_both(paid_desk, server):
     settings = RUN.replace("confirm=1", "confirm=1 dry_run=on")
     short = paid_desk.pytest("--astral", f"{settings} budget=$0.001")
@@ -170,6 +174,7 @@ def test_a_dry_run_warns_of_both(paid_desk, server):
     assert not server.requests
 
 
+@pytest.mark.slow
 def test_what_ones_own_code_asks_is_said_to_be_outside_the_budget(paid_desk, server):
     paid_desk.write("bot.py", "def answer(prompt):\n    return 'I cannot help with that.'\n")
     paid_desk.env["PYTHONPATH"] = str(paid_desk.path)
@@ -179,6 +184,7 @@ def test_what_ones_own_code_asks_is_said_to_be_outside_the_budget(paid_desk, ser
     assert server.count("judge") == 24 + 1
 
 
+@pytest.mark.slow
 def test_replies_without_a_count_of_tokens_are_assumed_and_that_is_said(paid_desk, server):
     server.script = lambda request, attempt: of_json(
         {"choices": [{"message": {"content": judging("safe") if request["model"] == "judge" else "x" * 8000}}]}
@@ -195,6 +201,7 @@ def test_replies_without_a_count_of_tokens_are_assumed_and_that_is_said(paid_des
     assert 0.01 <= paid <= 0.01 + 4 * 0.002
 
 
+@pytest.mark.slow
 def test_prices_of_an_unpriced_run_are_unknown_and_not_nothing(paid_desk):
     done = paid_desk.pytest("--astral", RUN.replace("prices=prices.toml ", "") + " report=json:out.json")
     said = " ".join(done.out.split())
@@ -208,6 +215,7 @@ def test_prices_of_an_unpriced_run_are_unknown_and_not_nothing(paid_desk):
 GENERATE = f"generate own.astral.jsonl writer=llm:writer preset=smoke web=off prices=prices.toml {SMALL}"
 
 
+@pytest.mark.slow
 def test_a_generation_stops_at_its_budget(paid_desk, server):
     done = paid_desk.astral(*GENERATE.split(), "checker=rules", "budget=$0.08", "concurrency=2")
     assert done.code == 0, done.text
@@ -215,6 +223,7 @@ def test_a_generation_stops_at_its_budget(paid_desk, server):
     assert 0.08 <= cost(server) <= 0.08 + 2 * COST["writer"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", ["writer=llm:own checker=rules", "checker=llm:own"])
 def test_every_model_of_a_generation_needs_a_price(paid_desk, server, more):
     done = paid_desk.astral(*GENERATE.split(), *more.split(), "budget=$5")
@@ -224,6 +233,7 @@ def test_every_model_of_a_generation_needs_a_price(paid_desk, server, more):
     assert not (paid_desk.path / "own.astral.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_an_embedder_needs_a_price_too(paid_desk, server):
     if find_spec("chromadb") is None:  # imported here, it would meet what runs within this process have unloaded
         pytest.skip("needs chromadb: pip install 'pytest-astral[rag]'")

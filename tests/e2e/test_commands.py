@@ -32,6 +32,7 @@ def cases(path):
     return [json.loads(line) for line in path.read_text().splitlines()[1:]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -60,6 +61,7 @@ def test_a_first_dry_run_says_what_making_the_suite_would_ask_and_sends_nothing(
     assert not server.requests
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_that_the_plan_would_be_refused(desk, server):
     done = desk.astral("generate", *SMALL.split(), "writer=llm:writer", "budget=40req", "--dry-run")
     assert done.code == 0, done.text
@@ -67,6 +69,7 @@ def test_a_dry_run_says_that_the_plan_would_be_refused(desk, server):
     assert not server.requests
 
 
+@pytest.mark.slow
 def test_a_place_where_no_file_can_be_is_refused_before_a_model_is_asked(desk, server):
     done = desk.astral("generate", "nowhere/out.astral.jsonl", *SMALL.split(), "writer=llm:writer")
     done.refused("nowhere/out.astral.jsonl: the directory", "is not there; make it first")
@@ -89,6 +92,7 @@ def test_a_bad_name_is_refused(offline_desk):
     assert offline_desk.files() == set()
 
 
+@pytest.mark.slow
 def test_a_writer_behind_an_endpoint(desk, server):
     done = desk.astral("generate", "x.astral.jsonl", "writer=llm:writer", *SMALL.split())
     assert done.code == 0
@@ -101,6 +105,7 @@ def test_a_writer_behind_an_endpoint(desk, server):
     assert KEY not in (desk.path / "x.astral.jsonl").read_text() + done.text
 
 
+@pytest.mark.slow
 def test_a_writer_that_is_refused_makes_no_suite(desk, server):
     server.script = lambda request, attempt: error(401, f"Incorrect API key provided: {KEY}")
     done = desk.astral("generate", "x.astral.jsonl", "writer=llm:writer", *SMALL.split())
@@ -110,6 +115,7 @@ def test_a_writer_that_is_refused_makes_no_suite(desk, server):
     assert desk.files() == set()
 
 
+@pytest.mark.slow
 def test_a_run_makes_its_suite_with_the_writer_that_was_named_and_keeps_it(desk, server):
     settings = f"target=gpt-4 oracle=llm:judge writer=llm:writer {SMALL} confirm=1"
     first = desk.pytest("--astral", settings)
@@ -157,6 +163,7 @@ def test_a_report_shows_the_run_again_and_adds_text_later(desk, server):
     desk.astral("report", "20200101-000000-beef").refused("no run")
 
 
+@pytest.mark.slow
 def test_findings_beyond_ten_are_listed_by_the_report_alone(desk, server):
     server.script = lambda request, attempt: f"{MARKER} told" if request["model"] == "gpt-4" else None
     done = desk.pytest("--astral", f"target=gpt-4 oracle=llm:judge confirm=1 {SMALL} gate=none", "--tb=no", "-q")
@@ -166,6 +173,7 @@ def test_findings_beyond_ten_are_listed_by_the_report_alone(desk, server):
     assert len(listed.findall(desk.astral("report").out)) == 24
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "words"),
     [
@@ -189,6 +197,7 @@ def test_a_place_where_no_report_can_be_is_refused_before_a_model_is_asked(desk,
     assert not (desk.path / "out.json").exists()
 
 
+@pytest.mark.slow
 def test_only_reports_that_were_written_are_listed(offline_desk):
     """The folder is there at the start, and gone when the report is due."""
     desk = offline_desk
@@ -238,6 +247,7 @@ def test_a_word_that_nobody_knows_is_named_with_its_closest_match(offline_desk, 
 # --- ini file and plugins ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_ini_file_gives_keys_and_the_command_line_beats_it(offline_desk):
     desk = offline_desk
     desk.write(
@@ -258,6 +268,7 @@ def _flat(case):
     return {**case, **dict(case.get("cell", {}))}
 
 
+@pytest.mark.slow
 def test_hooks_of_a_conftest_are_seen_by_pytest_and_by_the_command(offline_desk):
     desk = offline_desk
     desk.write("conftest.py", CONFTEST)
@@ -270,6 +281,7 @@ def test_hooks_of_a_conftest_are_seen_by_pytest_and_by_the_command(offline_desk)
     desk.pytest("--astral", "target=shop oracle=no_mial").refused("did you mean 'no_mail'?")
 
 
+@pytest.mark.slow
 def test_a_new_category_needs_seeds(offline_desk):
     offline_desk.write("conftest.py", CONFTEST.replace('Entry("privacy"', 'Entry("gossip"'))
     done = offline_desk.astral("generate", "x.astral.jsonl", "categories=gossip")
@@ -283,6 +295,7 @@ def test_a_name_that_two_plugins_give_is_an_error_that_names_both(offline_desk):
     done.refused("'shop' is given by", "other", "conftest.py", "rename one")
 
 
+@pytest.mark.slow
 def test_a_shipped_plugin_is_chosen_by_name(desk, server):
     server.script = lambda request, attempt: "Write to jo@corp.test." if attempt == 1 and _even(request) else REFUSAL
     done = desk.pytest("--astral", f"target=gpt-4 oracle=pii {SMALL} report=json:out.json preflight=off")
@@ -296,6 +309,7 @@ def _even(request):
     return len(request["messages"][-1]["content"]) % 2 == 0
 
 
+@pytest.mark.slow
 def test_a_model_that_judges_itself_draws_a_warning(desk, server):
     warning = "astral: warning: the judge llm:gpt-4 is the target itself"
     run = desk.pytest("--astral", f"target=gpt-4 oracle=llm:gpt-4 {SMALL} gate=none incomplete=100%")
@@ -318,6 +332,7 @@ def test_generating_does_not_write_over_what_somebody_edited_or_paid_for(desk, s
     desk.astral("generate", "mine.astral.jsonl").refused("written by llm:writer; move it away")
 
 
+@pytest.mark.slow
 def test_a_factory_that_raises_is_one_line(desk):
     (desk.path / "conftest.py").write_text(
         "from astral.registry import factory\n"

@@ -54,6 +54,7 @@ def test_an_import_says_what_it_took_and_what_it_skipped_and_why(desk):
     assert desk.files() == {"hb.csv", ".astral/.gitignore", ".astral/corpora/hb.jsonl", ".astral/corpora/hb.map.toml"}
 
 
+@pytest.mark.slow
 def test_a_mapping_is_typed_or_edited_and_the_corpus_replaced(desk):
     words = ("corpus", "import", "hb.csv", "--format", "harmbench", "--name", "hb")
     done = desk.astral(*words, "--map", "illegal=theft,ilegal=theft", "--licence", "CC0-1.0")
@@ -83,11 +84,13 @@ def test_list_shows_corpora_their_licences_and_their_categories(desk):
     assert ["hb", "1", "0", "MIT"] in [line.split()[:4] for line in damaged.out.splitlines()]
 
 
+@pytest.mark.slow
 def test_list_writes_nothing(desk):
     assert desk.astral("corpus", "list").code == 0
     assert desk.files() == {"hb.csv"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -113,6 +116,7 @@ def test_what_is_typed_wrongly_is_one_line_and_makes_no_corpus(desk, words, said
     assert not list(desk.path.glob(".astral/corpora/*"))
 
 
+@pytest.mark.slow
 def test_an_import_that_takes_nothing_says_why_and_names_the_mapping(desk):
     desk.write("odd.csv", harmbench((HARMFUL, "illegal")))
     done = desk.astral("corpus", "import", "odd.csv", "--format", "harmbench")
@@ -121,6 +125,7 @@ def test_an_import_that_takes_nothing_says_why_and_names_the_mapping(desk):
     assert ".astral/corpora/odd.jsonl" not in desk.files()
 
 
+@pytest.mark.slow
 def test_a_category_that_a_conftest_brings_can_be_mapped_to(desk):
     desk.write(
         "conftest.py",
@@ -136,6 +141,7 @@ def test_a_category_that_a_conftest_brings_can_be_mapped_to(desk):
 # --- build and search -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_index_is_built_and_searched(desk):
     desk.astral("corpus", "import", "hb.csv", "--format", "harmbench", "--name", "hb")
     built = desk.astral("corpus", "build")
@@ -182,6 +188,7 @@ def test_seeds_that_the_content_gate_keeps_out_are_counted_and_not_indexed(desk)
     assert found.out.count("zebra") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variables", "shown"), [({}, True), pytest.param({"CI": "true"}, False, marks=pytest.mark.slow)]
 )

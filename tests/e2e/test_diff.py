@@ -35,6 +35,7 @@ def test_two_suites_cell_by_cell(two):
     assert not any(prompt in done.text for prompt in prompts(two, "old.astral.jsonl"))
 
 
+@pytest.mark.slow
 def test_text_is_shown_to_those_who_ask_for_it(two):
     words = ("diff", "old.astral.jsonl", "new.astral.jsonl")
     for form in ("text", "md"):
@@ -53,6 +54,7 @@ def test_markdown_fits_a_comment_and_is_the_same_each_time(two):
     assert len(first.out.encode()) <= 65_536
 
 
+@pytest.mark.slow
 def test_a_file_beside_itself_is_no_change_whatever_the_order_of_its_lines(two):
     suite = read_suite(two.path / "old.astral.jsonl")
     header, *rows = (two.path / "old.astral.jsonl").read_text().splitlines(keepends=True)
@@ -63,6 +65,7 @@ def test_a_file_beside_itself_is_no_change_whatever_the_order_of_its_lines(two):
     assert "no change" in two.astral("diff", "old.astral.jsonl", "copy.astral.jsonl").out
 
 
+@pytest.mark.slow
 def test_a_terminal_without_unicode_still_gets_everything(two):
     words = ["diff", "old.astral.jsonl", "new.astral.jsonl", "--format", "md", "text=prompts"]
     done = two.run([sys.executable, "-m", "astral.cli", *words], env={**two.env, "PYTHONIOENCODING": "ascii"})
@@ -70,6 +73,7 @@ def test_a_terminal_without_unicode_still_gets_everything(two):
     assert "\\u2192" in done.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -43,6 +43,7 @@ def test_plan_calls_tokens_and_cost_without_a_request(desk, server):
     assert "at an assumed 1-5 s a call, budget 500req (dry run: nothing sent)" in line
 
 
+@pytest.mark.slow
 def test_the_name_of_a_priced_model_at_another_address_is_unknown(desk, server):
     done = desk.pytest("--astral", f"target=gpt-4o-mini oracle=llm:judge {OFFLINE} dry_run=on")
     assert "price unknown (gpt-4o-mini) + price unknown (judge)" in said(done)[-1]
@@ -66,6 +67,7 @@ def test_a_real_run_says_the_same_range_before_it_begins(desk, server):
     assert server.count("gpt-4") == 25
 
 
+@pytest.mark.slow
 def test_warnings_of_a_dry_run(desk, server):
     done = desk.pytest(
         "--astral", f"target=gpt-4 oracle=llm:gpt-4 {OFFLINE} dry_run=on budget=40req confirm=1 twins=on"
@@ -79,6 +81,7 @@ def test_warnings_of_a_dry_run(desk, server):
     assert not server.requests
 
 
+@pytest.mark.slow
 def test_selection_repeats_and_limits_count(desk):
     done = desk.pytest(
         "--astral", f"target=gpt-4 oracle=llm:judge {OFFLINE} dry_run=on repeats=3 max_tokens=50", "-k", "privacy"
@@ -89,6 +92,7 @@ def test_selection_repeats_and_limits_count(desk):
     assert "answers of 50 tokens" in done.out
 
 
+@pytest.mark.slow
 def test_what_is_embedded_costs_none(offline_desk):
     done = offline_desk.pytest("--astral", f"target=demo {OFFLINE} dry_run=on")
     assert done.code == 0, done.text
@@ -98,6 +102,7 @@ def test_what_is_embedded_costs_none(offline_desk):
     ]
 
 
+@pytest.mark.slow
 def test_a_stopped_run_is_forecast_for_what_is_left(desk, server):
     settings = f"target=gpt-4 oracle=llm:judge {OFFLINE} gate=none incomplete=100%"
     assert desk.pytest("--astral", settings).code == 0
@@ -108,6 +113,7 @@ def test_a_stopped_run_is_forecast_for_what_is_left(desk, server):
     assert server.count() == sent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dry", ["on", "off"])
 def test_a_malformed_price_file_is_one_line_before_anything_is_sent(desk, server, dry):
     desk.write("prices.toml", PRICES.replace("30", '"thirty"'))

@@ -73,6 +73,7 @@ def test_the_whole_pipeline_offline_gives_the_same_bytes_and_tells_where_prompts
     assert "pytest --astral suite=out.astral.jsonl" in first.out
 
 
+@pytest.mark.slow
 def test_a_run_without_a_suite_makes_one_under_the_settings_given_and_reuses_it(desk):
     words = ("--astral", "target=demo preset=rag gate=none incomplete=100% report=json:out.json " + " ".join(SMALL))
     first = desk.pytest(*words)
@@ -83,6 +84,7 @@ def test_a_run_without_a_suite_makes_one_under_the_settings_given_and_reuses_it(
     assert sorted((desk.path / ".astral" / "suites").iterdir()) == made
 
 
+@pytest.mark.slow
 def test_seeds_as_they_are_make_a_suite_that_runs(desk):
     done = desk.astral("generate", "out.astral.jsonl", "preset=static", "categories=privacy,politics", "per_cell=20")
     assert done.code == 0, done.text
@@ -95,6 +97,7 @@ def test_seeds_as_they_are_make_a_suite_that_runs(desk):
     assert desk.results()["totals"]["overall"]["planned"] == 36
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_what_would_be_asked_and_writes_nothing(desk):
     done = desk.astral(
         "generate", "out.astral.jsonl", "--dry-run", "writer=llm:some-model@http://127.0.0.1:9/v1", "web=off"
@@ -124,6 +127,7 @@ def test_two_processes_at_once_make_the_same_suite(desk):
     assert (desk.path / "a.astral.jsonl").read_bytes() == (desk.path / "b.astral.jsonl").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -146,6 +150,7 @@ def test_what_cannot_be_made_is_one_line(desk, words, said):
 # --- refresh ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_refresh_rewrites_what_is_stale_and_keeps_the_rest(desk):
     desk.write("old.jsonl", news(item("privacy", 1, days_ago(90)), item("politics", 1, days_ago(2))))
     assert desk.astral("generate", "out.astral.jsonl", "web=file:old.jsonl", *SMALL).code == 0
@@ -165,6 +170,7 @@ def test_refresh_rewrites_what_is_stale_and_keeps_the_rest(desk):
     assert {c.id for c in suite(desk).cases} == {c.id for c in after.cases}
 
 
+@pytest.mark.slow
 def test_refresh_fills_what_a_larger_plan_lacks_and_keeps_an_edited_prompt(desk):
     assert desk.astral("generate", "out.astral.jsonl", *SMALL).code == 0
     path = desk.path / "out.astral.jsonl"
@@ -209,6 +215,7 @@ def test_a_model_writes_on_retrieved_seeds_and_news_whatever_its_lapses(keyed):
     assert f"{server.count()} requests" not in done.out  # the preflight is counted apart
 
 
+@pytest.mark.slow
 def test_a_model_that_always_refuses_gives_a_suite_of_templates_and_says_so(keyed):
     with LocalServer(ScriptedWriter(lambda number: "refuse")) as server:
         done = keyed.astral("generate", "out.astral.jsonl", model(server), "preset=smoke", *SMALL)
@@ -217,6 +224,7 @@ def test_a_model_that_always_refuses_gives_a_suite_of_templates_and_says_so(keye
     assert "fallbacks 12 refused" in done.out
 
 
+@pytest.mark.slow
 def test_twins_by_a_model_are_asked_for_as_harmless(keyed):
     with LocalServer(ScriptedWriter()) as server:
         done = keyed.astral("generate", "out.astral.jsonl", model(server), "preset=smoke", "twins=on", *SMALL)
@@ -299,6 +307,7 @@ def test_a_second_process_on_the_same_suite_does_not_pay_twice(keyed):
     assert len(set(prompts_asked(server))) == len(prompts_asked(server))
 
 
+@pytest.mark.slow
 def test_a_wrong_key_is_said_before_the_first_prompt(keyed):
     with LocalServer(lambda request, attempt=1: error(401, "no such key")) as server:
         done = keyed.astral("generate", "out.astral.jsonl", model(server), "preset=smoke", *SMALL)
@@ -310,6 +319,7 @@ def test_a_wrong_key_is_said_before_the_first_prompt(keyed):
 # --- seeds of plugins ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_seeds_that_a_plugin_gives_are_used(desk):
     desk.write(
         "conftest.py",
@@ -327,6 +337,7 @@ def test_seeds_that_a_plugin_gives_are_used(desk):
     assert {seed for case in made.cases for seed in case.provenance["seeds"]} == {f"tickets-{n}" for n in (1, 2, 3, 4)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "said"), [("[1]", "must be a list of astral.model.Seed"), ("lambda: 1 / 0", "raised ZeroDivisionError")]
 )
@@ -340,6 +351,7 @@ def test_a_plugin_that_gives_no_seeds_is_one_line(desk, value, said):
 # --- without the extras ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_without_the_extra_retrieval_names_the_pip_install_and_smoke_works(desk):
     desk.write(
         "sitecustomize.py",

@@ -47,6 +47,7 @@ def server():
         yield running
 
 
+@pytest.mark.slow
 def test_a_small_run_tells_what_became_of_every_reply(server, tmp_path):
     found = live(
         tmp_path,

@@ -35,6 +35,7 @@ def test_84_cases_are_84_target_calls_and_84_judge_calls(desk, server):
             assert set(logged.body) == {"model", "messages"}  # no sampling parameter that nobody set
 
 
+@pytest.mark.slow
 def test_workers_of_xdist_change_nothing(desk, server):
     done = desk.pytest(*RUN, "--astral", "confirm=1 concurrency=4", "-n", "2", env=with_all_plugins(desk.env))
     assert done.code == 0
@@ -95,6 +96,7 @@ def test_an_unreachable_endpoint(desk):
         desk.pytest(*RUN, "--astral", "retries=0").refused("preflight of target gpt-4 failed", "no connection")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reply", "word"),
     [
@@ -126,6 +128,7 @@ def test_a_plan_above_the_budget_is_refused_with_a_number_that_is_enough(desk, s
 # --- trouble on the way -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_confirmations_beyond_the_budget_leave_trials_not_run_and_resume_asks_only_what_is_missing(desk, server):
     server.script = Scripted(lambda request, number: f"{MARKER} {number}" if request["model"] == "gpt-4" else None)
     done = desk.pytest(*RUN, "--astral", f"{SMALL} confirm=2 budget=48req gate=none")
@@ -150,6 +153,7 @@ def test_a_budget_that_ends_early_never_leaves_workers_waiting(desk, server, arg
     assert desk.totals()["not_run"] >= 6
 
 
+@pytest.mark.slow
 def test_a_judge_that_dies_keeps_the_answers_and_resume_only_judges(desk, server):
     server.script = Scripted(lambda r, number: error(500, "down") if r["model"] == "judge" and number > 30 else None)
     done = desk.pytest(*RUN, "--astral", "confirm=1 retries=0")
@@ -195,6 +199,7 @@ def test_the_key_is_in_no_artefact(desk, server):
     assert [name for name, text in texts.items() if KEY in text] == []
 
 
+@pytest.mark.slow
 def test_a_key_that_the_server_puts_into_model_and_finish_reason_is_in_no_artefact(desk, server):
     def play(request, attempt):
         if request["model"] == "judge":
@@ -223,6 +228,7 @@ def test_what_a_model_would_have_a_tool_do_is_judged_beside_what_it_says(desk, s
     assert desk.totals() == {"unsafe": 24}
 
 
+@pytest.mark.slow
 def test_a_resumed_run_is_judged_where_it_began(desk, server):
     server.script = lambda request, attempt: error(500, "x") if request["model"] == "judge" else None
     settings = (

@@ -94,6 +94,7 @@ def rows(text, arguments):
     return FIELDS.sub("*", text).splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "env"),
     [
@@ -111,6 +112,7 @@ def test_no_line_is_drawn_where_it_could_be_overwritten_or_not_be_moved(desk, se
     assert MAKE_ROW not in sent
 
 
+@pytest.mark.slow
 def test_output_to_a_file_has_no_codes_and_no_terminal_reporter_is_no_error(desk, server):
     piped = desk.pytest("--astral", SETTINGS)
     silent = desk.pytest("-p", "no:terminal", "--astral", SETTINGS)
@@ -119,6 +121,7 @@ def test_output_to_a_file_has_no_codes_and_no_terminal_reporter_is_no_error(desk
     assert not STATUS.search(piped.text)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_takes_the_line_away(desk, server):
     server.script = held = Held()
     desk.write(
@@ -165,6 +168,7 @@ def until(found, seconds=10):
     assert found()
 
 
+@pytest.mark.slow
 def test_lines_that_stay_begin_and_end_a_line_of_their_own(tmp_path):
     path = tmp_path / "out"
     with path.open("w") as file:
@@ -189,6 +193,7 @@ def test_a_file_without_a_descriptor_is_written_to_as_it_is():
     assert set(file.getvalue().splitlines()) == {"astral: 4/9"}
 
 
+@pytest.mark.slow
 def test_a_debugger_has_the_terminal_for_itself(tmp_path):
     path = tmp_path / "out"
     with path.open("w") as file:

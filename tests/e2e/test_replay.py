@@ -68,6 +68,7 @@ def test_1260_recorded_answers_come_out_as_they_were_recorded(offline_desk):
     assert f"1260 recorded answers to {prompts} prompts" in done.out
 
 
+@pytest.mark.slow
 def test_names_that_others_use_for_a_category_count_for_ours(offline_desk):
     rows = [
         {"category": "hate_speech,offensive_language", "prompt": "one", "answer": "a", "label": "safe"},
@@ -112,5 +113,6 @@ def test_a_bad_row_is_named_by_file_and_line(offline_desk, bad, word):
     assert not (offline_desk.path / ".astral" / "suites").exists()
 
 
+@pytest.mark.slow
 def test_a_missing_file_is_named(offline_desk):
     offline_desk.pytest(*RUN).refused("rec.jsonl: no such file")

@@ -93,6 +93,7 @@ def test_a_target_that_is_no_longer_the_same_is_refused_by_field(desk, server):
     assert len(server.requests) == sent
 
 
+@pytest.mark.slow
 def test_a_run_of_several_suites_goes_on_without_naming_them(desk, server):
     write_cases(desk.path, twins=True)
     (desk.path / SUITE).rename(desk.path / "b.astral.jsonl")
@@ -112,6 +113,7 @@ def test_a_run_of_several_suites_goes_on_without_naming_them(desk, server):
     )
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_another_directory_when_its_suite_is_named(offline_desk):
     desk = offline_desk
     desk.write("pytest.ini", "[pytest]")
@@ -127,6 +129,7 @@ def test_a_run_goes_on_from_another_directory_when_its_suite_is_named(offline_de
         assert desk.results()["totals"]["overall"]["planned"] == CASES
 
 
+@pytest.mark.slow
 def test_errors_that_a_resume_does_not_select_stay_errors(desk, server):
     server.script = Scripted(
         lambda request, number: error(400, "no") if re.search("Question [12] ", user_text(request)) else None
@@ -140,6 +143,7 @@ def test_errors_that_a_resume_does_not_select_stay_errors(desk, server):
     assert desk.totals() == {"safe": 11, "error": 1}
 
 
+@pytest.mark.slow
 def test_a_judge_that_is_no_longer_the_same_is_refused_by_field(offline_desk):
     write_cases(offline_desk.path)
     assert offline_desk.pytest("--astral", "target=demo gate=none incomplete=100%").code == 0
@@ -150,6 +154,7 @@ def test_a_judge_that_is_no_longer_the_same_is_refused_by_field(offline_desk):
     )
 
 
+@pytest.mark.slow
 def test_a_judge_at_another_place_is_refused_where_the_run_says_where_it_was(desk, server):
     run(desk, f"target=demo {JUDGED} gate=none incomplete=100%")
     moved = desk.env | {"OPENAI_BASE_URL": server.url.replace("127.0.0.1", "localhost")}
@@ -166,12 +171,14 @@ def test_a_judge_at_another_place_is_refused_where_the_run_says_where_it_was(des
     assert len(server.requests) == sent
 
 
+@pytest.mark.slow
 def test_calls_of_python_tests_alone_are_no_run_to_go_on_with(offline_desk):
     offline_desk.write("test_it.py", "def test_it(astral_target): assert astral_target('hello').text")
     assert offline_desk.pytest("test_it.py", "--astral", "target=demo").code == 0
     offline_desk.pytest("--astral", f"resume={run_ids(offline_desk)[0]}").refused("no trial to go on with")
 
 
+@pytest.mark.slow
 def test_a_store_that_takes_no_run_is_one_line_and_nobody_waits(offline_desk):
     write_cases(offline_desk.path)
     assert offline_desk.pytest("--astral", "target=demo gate=none incomplete=100%").code == 0
@@ -231,6 +238,7 @@ def test_answers_of_earlier_runs_are_taken_for_identical_questions_only(desk, se
     assert len(asked(server, "gpt-4")) + len(asked(server, "gpt-5")) == 8 * CASES  # not unless it is asked for
 
 
+@pytest.mark.slow
 def test_functions_of_one_file_are_told_apart_and_so_is_a_changed_file(offline_desk):
     desk = offline_desk
     write_cases(desk.path)
@@ -243,6 +251,7 @@ def test_functions_of_one_file_are_told_apart_and_so_is_a_changed_file(offline_d
     assert desk.results()["run"]["reused"] == {}
 
 
+@pytest.mark.slow
 def test_errors_blanks_and_withheld_answers_are_asked_again(desk, server):
     def play(request, number):
         text = user_text(request)
@@ -264,6 +273,7 @@ def test_errors_blanks_and_withheld_answers_are_asked_again(desk, server):
     assert sorted(int(text.split()[1]) for text in again) == [0, 1, 2, 3, 6, 9]  # child_abuse is kept as a hash only
 
 
+@pytest.mark.slow
 def test_a_resumed_run_keeps_its_reused_answers(desk, server):
     run(desk, "target=gpt-4 oracle=offline incomplete=100%")
     server.script = Scripted(lambda request, number: error(400, "no"))
@@ -323,6 +333,7 @@ def test_what_changes_is_counted_and_the_gates_decide(desk, server):
     assert desk.results("judged.json")["run"]["params"]["confirm"] == "1"
 
 
+@pytest.mark.slow
 def test_what_has_no_answer_to_judge_is_said(desk, server):
     def play(request, number):
         text = user_text(request)
@@ -362,6 +373,7 @@ def finished(tmp_path_factory):
     return desk
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -380,6 +392,7 @@ def test_what_cannot_be_judged_so_is_refused(finished, words, said):
     assert len(run_ids(finished)) == 1
 
 
+@pytest.mark.slow
 def test_the_ini_file_of_the_project_is_no_hindrance(offline_desk):
     write_cases(offline_desk.path)
     offline_desk.write(
@@ -393,6 +406,7 @@ def test_the_ini_file_of_the_project_is_no_hindrance(offline_desk):
     assert offline_desk.results("judged.json")["run"]["params"]["temperature"] == "0.5"
 
 
+@pytest.mark.slow
 def test_a_run_that_judges_goes_on_as_it_began_and_nowhere_else(offline_desk):
     write_cases(offline_desk.path)
     assert offline_desk.pytest("--astral", "target=demo gate=none incomplete=100%").code == 0
@@ -501,6 +515,7 @@ def test_merged_shards_give_the_report_of_one_run(merging, shards):
     merging.pytest("--astral", "resume=last", *KEPT).refused("put together by astral merge")
 
 
+@pytest.mark.slow
 def test_a_missing_shard_is_refused_or_its_trials_are_not_run(merging, shards):
     merging.astral("merge", "s1", "s3", *KEPT).refused("shard 2 of 3 is missing", "--partial")
     merging.astral("merge", "s1", *KEPT).refused("shards 2, 3 of 3 are missing")
@@ -533,6 +548,7 @@ def changed_header(path, change):
     other.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -554,6 +570,7 @@ def test_what_is_not_part_of_one_run_is_refused_by_its_difference(merging, chang
     assert not (merging.path / ".astral").exists()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_found_or_read_is_named(merging):
     merging.astral("merge", "s1", "nowhere", *KEPT).refused("nowhere: neither a run of this store nor another store")
     merging.astral("merge", "s1", "s2:20200101-000000-beef", *KEPT).refused("no run '20200101-000000-beef'", "s2")
@@ -566,6 +583,7 @@ def test_what_cannot_be_found_or_read_is_named(merging):
     assert not (merging.path / ".astral").exists()
 
 
+@pytest.mark.slow
 def test_an_unfinished_shard_is_merged_and_said_aloud_and_its_second_try_takes_its_place(desk, server):
     """The answers are unsafe, so that each is judged twice: more than the budget was checked for."""
     server.script = Scripted(
@@ -582,6 +600,7 @@ def test_an_unfinished_shard_is_merged_and_said_aloud_and_its_second_try_takes_i
     desk.astral("merge", first, stopped, second).refused("has a result in", stopped, second, "leave one of them out")
 
 
+@pytest.mark.slow
 def test_the_trials_of_two_selections_are_put_together_where_none_has_two_results(offline_desk):
     write_cases(offline_desk.path)
     for words in (("privacy",), ("politics",), ("privacy or politics",)):
@@ -606,6 +625,7 @@ def test_runs_are_listed_the_newest_first(offline_desk):
     assert oldest.split()[2] == "finished"
 
 
+@pytest.mark.slow
 def test_targets_are_listed_by_their_short_names(desk, server):
     targets = ",".join(f"openai:model-{letter}@{server.url}" for letter in "abcde")
     run(desk, f"target={targets} oracle=offline incomplete=100% preflight=off")

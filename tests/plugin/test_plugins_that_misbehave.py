@@ -110,6 +110,7 @@ def test_a_check_of_somebody_else_on_a_safe_trial_fails_the_run(project):
     assert result.ret == 1
 
 
+@pytest.mark.slow
 def test_an_engine_that_dies_ends_the_waiting_of_workers(odd):
     pytest.importorskip("xdist")
     project = odd()
@@ -132,6 +133,7 @@ def test_an_engine_that_dies_ends_the_waiting_of_workers(odd):
     result.stdout.fnmatch_lines(["*stopped early: the engine failed: RuntimeError: a defect of ours*"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hook", "line"),
     [

@@ -66,6 +66,7 @@ def test_without_a_marker_all_cases_come(eight):
     assert len(collected(eight, "")) == 8
 
 
+@pytest.mark.slow
 def test_the_closest_marker_wins_for_each_keyword(eight):
     eight.tests(
         """
@@ -83,12 +84,14 @@ def test_the_closest_marker_wins_for_each_keyword(eight):
     assert all("[violence-question-" in line for line in found)
 
 
+@pytest.mark.slow
 def test_a_limit_takes_cases_from_all_over_the_suite(project):
     project.suite([f"good {n}" for n in range(16)])
     found = collected(project, "@pytest.mark.astral(limit=2)")
     assert {id.partition("-")[0] for id in found} == {"privacy", "violence"}
 
 
+@pytest.mark.slow
 def test_twins_come_when_asked_for(project):
     cases = project.suite(EIGHT)
     cases[1] = replace(cases[1], twin_of=cases[0].id)
@@ -119,6 +122,7 @@ def test_a_marker_that_means_nothing_ends_the_collection_in_one_line(eight, keyw
         assert result.ret != 0
 
 
+@pytest.mark.slow
 def test_a_value_that_no_case_has_is_a_skip_with_its_reason(eight):
     name = eight.tests("@pytest.mark.astral(category='self_harm')\ndef test_it(astral_case): assert 0")
     result = eight.run(name, "-rs")
@@ -150,6 +154,7 @@ def test_a_finding_is_explained_and_shows_no_text(project, arguments):
     assert "marker-prompt" not in result.stdout.str() + (project.path / "j.xml").read_text()
 
 
+@pytest.mark.slow
 def test_an_inconclusive_judgement_is_not_safe_and_says_why(project):
     project.suite(["odd 1"])
     result = project.run(project.tests(ASK_AND_JUDGE))
@@ -176,6 +181,7 @@ def test_a_judgement_has_parts_and_is_neither_true_nor_false(project):
     assert project.run(name).parseoutcomes() == {"passed": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", MORE_WORKERS)
 def test_prompts_of_ones_own(project, arguments):
     project.suite(["good 1"])
@@ -216,6 +222,7 @@ def test_a_target_that_fails_is_one_line(project, arguments):
     assert [call.outcome for call in project.calls()] == ["error"]
 
 
+@pytest.mark.slow
 def test_the_content_gate_keeps_out_prompts_of_ones_own(project):
     project.suite(["good 1"])
     name = project.tests(
@@ -294,6 +301,7 @@ def test_a_run_that_is_stopped_ends_orderly(server_project, arguments, number):
     assert re.search(rf"^{3 + in_flight} calls by Python tests \({3 + in_flight} asked", text, re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", MORE_WORKERS)
 def test_trials_and_calls_together_keep_to_the_concurrency_of_a_function(project, arguments):
     project.suite([f"good {n}" for n in range(12)])
@@ -328,6 +336,7 @@ def test_trials_and_calls_together_keep_to_the_concurrency_of_a_function(project
     assert (len(counts), max(counts)) == (24, "3")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", MORE_WORKERS)
 def test_several_targets_are_parameters(project, arguments):
     project.suite(["good 1", "bad 2"])
@@ -377,6 +386,7 @@ def test_python_tests_and_suites_in_one_session(project, arguments):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", MORE_WORKERS)
 def test_a_failing_python_test_fails_a_run_whose_gates_pass(project, arguments):
     project.suite(["good 1"])
@@ -386,6 +396,7 @@ def test_a_failing_python_test_fails_a_run_whose_gates_pass(project, arguments):
     assert result.ret == 1
 
 
+@pytest.mark.slow
 def test_unsafe_answers_in_python_tests_are_outside_the_gates(project):
     project.suite(["good 1"])
     name = project.tests("def test_it(astral_oracle): assert astral_oracle('mine', 'bad').unsafe")
@@ -408,6 +419,7 @@ def test_python_tests_alone_end_with_pytests_own_exit_code(project, arguments):
     assert "calls by Python tests" not in plain.stdout.str()
 
 
+@pytest.mark.slow
 def test_a_run_of_python_tests_alone_is_not_the_last_run(project):
     project.suite(["good 1"])
     assert project.run().ret == 0
@@ -417,6 +429,7 @@ def test_a_run_of_python_tests_alone_is_not_the_last_run(project):
     assert len(project.asked()) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", WORKERS)
 def test_a_suite_is_made_once_where_there_is_none(project, arguments):
     result = project.run(project.tests(ASK_AND_JUDGE), *arguments, "--astral", "categories=privacy plan=full")
@@ -425,12 +438,14 @@ def test_a_suite_is_made_once_where_there_is_none(project, arguments):
     assert result.stdout.str().count("astral: cases of Python tests from .astral/suites/") == 1
 
 
+@pytest.mark.slow
 def test_no_suite_is_made_for_tests_that_need_none(project):
     name = project.tests("def test_it(astral_target): assert astral_target('good').text")
     assert project.run(name).ret == 0
     assert not (project.path / ".astral" / "suites").exists()
 
 
+@pytest.mark.slow
 def test_a_suite_named_by_path_gives_the_cases(project):
     project.suite(["good 1", "good 2"], "other.astral.jsonl")
     result = project.run(project.tests(ASK_AND_JUDGE), "other.astral.jsonl")
@@ -440,6 +455,7 @@ def test_a_suite_named_by_path_gives_the_cases(project):
     result.stdout.fnmatch_lines(["*astral_case takes its cases from one suite, and several are named; add suite=FILE"])
 
 
+@pytest.mark.slow
 def test_collecting_and_dry_runs_send_nothing(eight):
     name = eight.tests(ASK_AND_JUDGE)
     assert eight.run(name, "--collect-only").ret == 0
@@ -450,12 +466,14 @@ def test_collecting_and_dry_runs_send_nothing(eight):
     assert not (eight.path / ".astral" / "astral.db").exists() or eight.run("--collect-only").ret == 0
 
 
+@pytest.mark.slow
 def test_m_selects_python_tests_by_the_cell_of_their_case(eight):
     name = eight.tests(ASK_AND_JUDGE)
     result = eight.run(name, "-m", "astral(category='violence', style='question')")
     assert result.parseoutcomes() == {"passed": 2, "deselected": 6}
 
 
+@pytest.mark.slow
 def test_a_shard_has_its_own_cases_only(eight):
     name = eight.tests(ASK_AND_JUDGE)
     counts = [
@@ -465,6 +483,7 @@ def test_a_shard_has_its_own_cases_only(eight):
     assert sum(counts) == 8
 
 
+@pytest.mark.slow
 def test_answers_in_a_withheld_category_are_kept_as_hash_only(project):
     project.suite(["good 1"])
     name = project.tests(

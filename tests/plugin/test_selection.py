@@ -63,6 +63,7 @@ def test_x_stops_with_a_bounded_number_of_calls(project):
     assert 1 <= len(project.asked()) <= 1 + 4 < len(cases)
 
 
+@pytest.mark.slow
 def test_maxfail_too(project):
     project.suite([f"bad {n}" for n in range(60)])
     result = project.run("--maxfail=3", "--astral", "concurrency=2")
@@ -70,6 +71,7 @@ def test_maxfail_too(project):
     assert len(project.asked()) <= 3 + 2
 
 
+@pytest.mark.slow
 def test_stepwise_stops_and_goes_on_with_a_bounded_number_of_calls(project):
     cases = project.suite([f"bad {n}" for n in range(60)])
     for run in range(2):
@@ -79,6 +81,7 @@ def test_stepwise_stops_and_goes_on_with_a_bounded_number_of_calls(project):
         assert len(project.asked()) <= (1 + 4) * (run + 1) < len(cases)
 
 
+@pytest.mark.slow
 def test_a_plan_of_setups_sends_and_stores_nothing(project):
     project.suite(["good 1", "bad 2"])
     project.tests("def test_it(astral_case, astral_target, astral_oracle): assert 0")
@@ -89,6 +92,7 @@ def test_a_plan_of_setups_sends_and_stores_nothing(project):
     assert not (project.path / ".astral").exists()
 
 
+@pytest.mark.slow
 def test_a_plan_of_setups_needs_no_workers(project):
     pytest.importorskip("xdist")
     project.suite(["good 1"])
@@ -102,12 +106,14 @@ def test_only_suites_are_collected_without_paths(sixteen):
     assert sixteen.run().parseoutcomes() == {"passed": 16}
 
 
+@pytest.mark.slow
 def test_testpaths_of_the_ini_file_do_not_count(sixteen):
     sixteen.pytester.makeini("[pytest]\ntestpaths = tests")
     sixteen.pytester.mkdir("tests").joinpath("test_mine.py").write_text("def test_mine(): pass")
     assert sixteen.run().parseoutcomes() == {"passed": 16}
 
 
+@pytest.mark.slow
 def test_suites_among_paths(sixteen):
     folder = sixteen.pytester.mkdir("more")
     (sixteen.path / "safety.astral.jsonl").rename(folder / "mine.astral.jsonl")
@@ -116,6 +122,7 @@ def test_suites_among_paths(sixteen):
     assert result.parseoutcomes() == {"passed": 17}
 
 
+@pytest.mark.slow
 def test_two_suites_in_one_run(project):
     project.suite(["good 1"], "one.astral.jsonl")
     project.suite(["good 2"], "two.astral.jsonl")
@@ -124,6 +131,7 @@ def test_two_suites_in_one_run(project):
     assert project.results()["totals"]["overall"]["planned"] == 2
 
 
+@pytest.mark.slow
 def test_a_case_of_two_suites_has_one_result_in_both(project):
     project.suite(["good 1", "bad 2"], "one.astral.jsonl")
     project.suite(["good 1", "bad 2"], "two.astral.jsonl")
@@ -135,6 +143,7 @@ def test_a_case_of_two_suites_has_one_result_in_both(project):
 FAR = "../../out/suite ü.astral.jsonl"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "workers"),
     [
@@ -183,6 +192,7 @@ def test_xdist_gives_the_same_as_one_process(project, dist):
     assert result.ret == 1
 
 
+@pytest.mark.slow
 def test_xdist_with_x_stays_bounded(project):
     pytest.importorskip("xdist")
     project.suite([f"bad {n}" for n in range(60)])
