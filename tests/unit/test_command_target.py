@@ -171,7 +171,7 @@ def test_the_document_shows_what_a_program_gets(tmp_path):
         ("sys.exit('key ' + os.environ['MY_SECRET_THING'])", "exit_1", "(key [redacted])"),
         ("os.kill(os.getpid(), 9)", "signal_9", "was ended by signal 9"),
         (f"sys.stdout.write('x' * {OUTPUT_LIMIT + 1})", "too_large", "more than 4 MiB"),
-        ("sys.stdout.write('x' * 10**9)", "too_large", "more than 4 MiB"),
+        pytest.param("sys.stdout.write('x' * 10**9)", "too_large", "more than 4 MiB", marks=pytest.mark.slow),
     ],
 )
 def test_a_program_that_fails_is_an_error_of_this_trial(tmp_path, monkeypatch, body, reason, words):

@@ -540,6 +540,7 @@ FILES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(FILES, st.sampled_from(sorted(FORMATS)), st.sampled_from(["f.csv", "f.jsonl", "f.json", "f.yaml", "f.csv.gz"]))
 def test_rubbish_ends_in_an_error_with_its_place_or_in_a_count(tmp_path_factory, content, format, file):

@@ -422,6 +422,7 @@ sys.stdout.write(suite_text(made))
 """
 
 
+@pytest.mark.slow
 def test_hash_seed_locale_and_time_zone_change_no_byte():
     def made(**environment):
         words = [sys.executable, "-c", MAKE, os.path.dirname(__file__)]

@@ -359,6 +359,7 @@ def test_another_model_than_the_one_asked_is_a_warning_in_every_report() -> None
     assert "asked" not in shown(answered_by("", "gpt-4o-mini"))  # what was asked is not known
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_calls_itself_anything_fills_no_report() -> None:
     hostile = [f"\x1b[31m {n} </script> \u202e ::error::x ##[error]x {'y' * 100_000}" for n in range(40)]
     run = answered_by("gpt-4o", *hostile)

@@ -83,6 +83,7 @@ def asked(retriever, count=4):
 # --- seeds --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hash", "hash+bm25"])
 def test_two_builds_give_the_same_whatever_the_order_of_the_rows(opened, tmp_path, name):
     first = opened(SEEDS, name, directory=tmp_path / "one")
@@ -270,6 +271,7 @@ def test_an_index_that_is_sound_is_not_built_again(opened, tmp_path):
     assert (index_of(tmp_path) / "manifest.json").stat().st_ino == before
 
 
+@pytest.mark.slow
 def test_old_indexes_go_but_not_those_that_are_read(opened, tmp_path):
     corpora = [SEEDS[: 20 + number] for number in range(7)]
     held = opened(corpora[0])
@@ -385,6 +387,7 @@ def test_missing_parts_name_the_command(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_shipped_corpus_serves_a_whole_plan(opened):
     seeds = shipped_seeds()
     retriever = opened(seeds)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def test_a_case_stays_in_its_shard_whatever_else_the_suite_holds(ids, others):
     assert here(suite(ids | others, twins=False)) & ids == here(suite(ids, twins=False))
 
 
+@pytest.mark.slow
 def test_shards_are_about_equal():
     cases = suite({f"case {n}" for n in range(10_000)}, twins=False)
     sizes = [
