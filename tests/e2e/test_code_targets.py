@@ -39,6 +39,7 @@ def test_a_program_that_is_not_there_is_refused_before_anything_is_sent(desk, se
     assert not server.requests
 
 
+@pytest.mark.slow
 def test_a_langchain_model_answers_every_case(desk, server):
     settings = f"target=langchain:openai:gpt-4@{server.url} oracle=llm:judge {SMALL} report=json:out.json"
     done = desk.pytest("--astral", settings)

@@ -52,6 +52,7 @@ def test_asking_for_help_and_surplus_names_write_nothing(offline_desk, words, co
 # --- generate ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_first_dry_run_says_what_making_the_suite_would_ask_and_sends_nothing(desk, server):
     done = desk.pytest("--astral", f"target=gpt-4 oracle=llm:judge {SMALL} preset=rag writer=llm:writer dry_run=on")
     assert done.code == 0, done.text
@@ -139,6 +140,7 @@ def test_where_nothing_may_be_sent_the_command_for_the_suite_is_named(desk, serv
 # --- report -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_report_shows_the_run_again_and_adds_text_later(desk, server):
     server.script = lambda request, attempt: f"{MARKER} told" if request["model"] == "gpt-4" else None
     done = desk.pytest(

@@ -67,6 +67,7 @@ def test_a_mapping_is_typed_or_edited_and_the_corpus_replaced(desk):
     assert "1 taken into the corpus 'hb'" in desk.astral(*words).out
 
 
+@pytest.mark.slow
 def test_list_shows_corpora_their_licences_and_their_categories(desk):
     desk.astral("corpus", "import", "hb.csv", "--format", "harmbench", "--name", "hb")
     done = desk.astral("corpus", "list")
@@ -159,6 +160,7 @@ def test_an_index_is_built_and_searched(desk):
     assert HARMFUL not in found.text
 
 
+@pytest.mark.slow
 def test_a_search_keeps_to_category_and_kind_and_shows_texts_when_asked(desk):
     words = ("corpus", "search", "a customer's identity", "--category", "privacy_violation", "--limit=4")
     found = desk.astral(*words, "--kind", "benign", "text=prompts")

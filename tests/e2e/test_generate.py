@@ -52,6 +52,7 @@ def suite(desk, name="out.astral.jsonl"):
 # --- offline ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_whole_pipeline_offline_gives_the_same_bytes_and_tells_where_prompts_come_from(desk):
     words = ("preset=rag-fs-ts", "web=file:news.jsonl", *SMALL)
     first = desk.astral("generate", "out.astral.jsonl", *words)

@@ -46,6 +46,7 @@ def test_a_run_settles_at_what_its_endpoint_bears(desk, server):
     assert settled[-1] <= 16, "a reply may be read before the server counts it as gone"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pace", ["rpm=15", pytest.param("tpm=400", marks=pytest.mark.slow)])
 def test_calls_start_at_the_pace_that_was_set(desk, server, pace):
     """A refused key ends the run with the first reply; without the pace eight requests would be under way by then.

@@ -63,6 +63,7 @@ MORE_WAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

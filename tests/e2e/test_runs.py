@@ -292,6 +292,7 @@ def test_a_resumed_run_keeps_its_reused_answers(desk, server):
 # --- judged again -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_judging_again_asks_no_target_and_needs_no_key_of_it(desk, server):
     run(desk, f"target=gpt-4 {JUDGED} temperature=0.5")
     (source,) = run_ids(desk)
@@ -314,6 +315,7 @@ def test_judging_again_asks_no_target_and_needs_no_key_of_it(desk, server):
     assert desk.astral("report", "last").code == 0
 
 
+@pytest.mark.slow
 def test_what_changes_is_counted_and_the_gates_decide(desk, server):
     server.script = Scripted(
         lambda request, number: None if request["model"].startswith("judge") else completion("[UNSAFE] a placeholder")
