@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache, lru_cache
 
@@ -154,3 +155,43 @@ def is_given(word: Word) -> bool:
 def is_acronym(word: Word) -> bool:
     bare = word.text.replace(".", "").rstrip("s\u2019'")
     return bare.isupper() and 2 <= len(bare) <= 6 and not (word.title and word.text.isupper() and len(bare) > 5)
+
+
+@dataclass(slots=True)
+class Known:
+    """What was learnt from all texts of one item together."""
+
+    persons: set[str] = field(default_factory=set)
+    officers: set[str] = field(default_factory=set)
+    small: frozenset[str] = frozenset()
+    """Words that stand somewhere in small letters."""
+
+
+def mark(words: Iterable[Word], kind: Kind) -> None:
+    for word in words:
+        word.kind = kind
+
+
+def is_namelike(words: list[Word], at: int, *, follows: bool = False) -> bool:  # noqa: PLR0911 - cases in order, the first that fits decides
+    word = words[at]
+    if not word.capital or word.kind in (Kind.KEPT,) or (is_acronym(word) and not is_given(word)):
+        return False
+    if word.low in lex.HONORIFICS or word.low in lex.OFFICES or word.low in lex.STRONG_HEADS:
+        return False
+    if word.low in lex.PLACES | lex.PROPER | lex.INSTITUTIONS:
+        return follows and word.low in lex.NAME_PLACES
+    if is_given(word):
+        return True
+    if not is_common(word.low):
+        return True
+    before_name = at + 1 < len(words) and words[at + 1].joined and words[at + 1].capital
+    if word.low in lex.WORD_GIVEN and before_name and not follows:
+        after = words[at + 1]
+        return not is_common(after.low) or after.low in lex.WORD_SURNAMES
+    if word.title or word.first:
+        return (
+            follows
+            and word.low in lex.WORD_SURNAMES
+            and (is_given(words[at - 1]) or words[at - 1].low in lex.WORD_GIVEN)
+        )
+    return True
