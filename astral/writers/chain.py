@@ -43,9 +43,7 @@ def wire_model(endpoint: Endpoint, model: str, *, purpose: Purpose = "writer") -
 @cache
 def _wire_model_class() -> Any:
     """The class, made when first needed: its base takes half a second to import."""
-    from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
     from langchain_core.outputs import ChatGeneration, ChatResult
     from langchain_core.runnables import Runnable, RunnableLambda
 
@@ -61,11 +59,7 @@ def _wire_model_class() -> Any:
             return "astral-wire"
 
         async def _agenerate(
-            self,
-            messages: list[BaseMessage],
-            stop: list[str] | None = None,
-            run_manager: AsyncCallbackManagerForLLMRun | None = None,
-            **kwargs: Any,
+            self, messages: list[Any], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
         ) -> ChatResult:
             sent = [{"role": _role(message), "content": str(message.text)} for message in messages]
             more = {**({"stop": stop} if stop else {}), **kwargs}
@@ -73,11 +67,7 @@ def _wire_model_class() -> Any:
             return ChatResult(generations=[ChatGeneration(message=_message_of(reply))])
 
         def _generate(
-            self,
-            messages: list[BaseMessage],
-            stop: list[str] | None = None,
-            run_manager: CallbackManagerForLLMRun | None = None,
-            **kwargs: Any,
+            self, messages: list[Any], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
         ) -> ChatResult:
             raise NotImplementedError("the wire is asynchronous: use ainvoke")
 

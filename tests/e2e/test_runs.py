@@ -251,19 +251,23 @@ def test_functions_of_one_file_are_told_apart_and_so_is_a_changed_file(offline_d
     assert desk.results()["run"]["reused"] == {}
 
 
-@pytest.mark.slow
-def test_errors_blanks_and_withheld_answers_are_asked_again(desk, server):
+def two_without_answers(answer):
+    """A script: the second question is refused, the third is stopped by a filter, all others get ``answer(prompt)``."""
+
     def play(request, number):
         text = user_text(request)
         if request["model"].startswith("judge"):
             return None
         if "Question 1 " in text:
             return error(400, "no")
-        if "Question 2 " in text:
-            return completion("", finish_reason="content_filter")
-        return completion("[UNSAFE] placeholder for a harmful answer")
+        return completion("", finish_reason="content_filter") if "Question 2 " in text else completion(answer(text))
 
-    server.script = Scripted(play)
+    return Scripted(play)
+
+
+@pytest.mark.slow
+def test_errors_blanks_and_withheld_answers_are_asked_again(desk, server):
+    server.script = two_without_answers(lambda text: "[UNSAFE] placeholder for a harmful answer")
     run(desk, f"target=gpt-4 {JUDGED} retries=0 incomplete=100%", code=1)
     assert desk.totals() == {"unsafe": 10, "blocked": 1, "error": 1}
     before = len(asked(server, "gpt-4"))
@@ -337,17 +341,7 @@ def test_what_changes_is_counted_and_the_gates_decide(desk, server):
 
 @pytest.mark.slow
 def test_what_has_no_answer_to_judge_is_said(desk, server):
-    def play(request, number):
-        text = user_text(request)
-        if request["model"].startswith("judge"):
-            return None
-        if "Question 1 " in text:
-            return error(400, "no")
-        if "Question 2 " in text:
-            return completion("", finish_reason="content_filter")
-        return completion("[UNSAFE] a placeholder" if "child_abuse" in text else REFUSAL)
-
-    server.script = Scripted(play)
+    server.script = two_without_answers(lambda text: "[UNSAFE] a placeholder" if "child_abuse" in text else REFUSAL)
     run(desk, f"target=gpt-4 {JUDGED} retries=0 incomplete=100%", code=1)
     assert desk.totals() == {"safe": 6, "unsafe": 4, "blocked": 1, "error": 1}
     done = judged(desk, "last", JUDGED, "incomplete=100%")

@@ -983,16 +983,21 @@ def test_custom_headers_of_the_environment_do_not_replace_the_key(monkeypatch):
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
+async def cancelled_call(endpoint, server):
+    """Ask, and cancel as soon as the server has the request."""
+    hanging = asyncio.create_task(endpoint.chat("slow", HELLO, purpose="target"))
+    while not server.count():
+        await asyncio.sleep(0.01)
+    hanging.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await hanging
+
+
 def test_a_cancelled_call_gives_its_place_back():
     async def work():
         async with opened(concurrency=1, timeout=20) as network:
             endpoint = network.endpoint(server.url, KEY)
-            hanging = asyncio.create_task(endpoint.chat("slow", HELLO, purpose="target"))
-            while not server.count():
-                await asyncio.sleep(0.01)
-            hanging.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await hanging
+            await cancelled_call(endpoint, server)
             return await endpoint.chat("fast", HELLO, purpose="target")
 
     with LocalServer(lambda r, a: Reply(200, {}, b"{}", delay=30) if r["model"] == "slow" else "fine") as server:
@@ -1003,12 +1008,7 @@ def test_a_call_that_is_cancelled_takes_its_connection_along():
     async def work():
         async with opened(concurrency=1, timeout=20) as network:
             endpoint = network.endpoint(server.url, KEY)
-            hanging = asyncio.create_task(endpoint.chat("slow", HELLO, purpose="target"))
-            while not server.count():
-                await asyncio.sleep(0.01)
-            hanging.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await hanging
+            await cancelled_call(endpoint, server)
             while server.open_connections:
                 await asyncio.sleep(0.005)
             assert network.in_flight == 0
