@@ -61,6 +61,14 @@ class ReportError(AstralError):
     """A report that could not be written."""
 
 
+class CardError(AstralError):
+    """The card of a judge that cannot be read, written or used."""
+
+
+class LabelsError(AstralError):
+    """A file of labelled answers that cannot be read."""
+
+
 class CallError(AstralError):
     """A call to a target or judge that gave no usable reply; ``reason`` is a short machine-readable word."""
 

@@ -12,7 +12,7 @@ from astral.adapters import checked_verdict
 from astral.conversation import Answer, each_answer, is_complete, last_turn
 from astral.errors import AstralError, CallError
 from astral.escape import show
-from astral.model import Case, Outcome, Response, Result, Trial, Verdict
+from astral.model import Case, Label, Outcome, Response, Result, Trial, Verdict
 from astral.protocols import Oracle, Target
 from astral.voting import Decision, before_judging, confirmed, decide, own_refusal, result, worst
 
@@ -94,8 +94,20 @@ class Bench:
             refusal = replace(refusal, turn=answer.turn)
             await self._ledger.judged(trial, refusal.oracle, 1, refusal, wait=False)
             return [refusal], [refusal]
-        rounds = await _all(self._rounds(trial, answer, o, stored.get(o.name, ())) for o in self.judging.oracles)
+        if self.judging.vote == "cascade":
+            rounds = await self._cascade(trial, answer, stored)
+        else:
+            rounds = await _all(self._rounds(trial, answer, o, stored.get(o.name, ())) for o in self.judging.oracles)
         return [settled for settled, _ in rounds], [verdict for _, raw in rounds for verdict in raw]
+
+    async def _cascade(self, trial: Trial, answer: Answer, stored: Stored) -> list[tuple[Verdict, tuple[Verdict, ...]]]:
+        """The oracles from the cheapest on, until one says safe."""
+        rounds = []
+        for oracle in cascade_order(self.judging.oracles):
+            rounds.append(await self._rounds(trial, answer, oracle, stored.get(oracle.name, ())))
+            if rounds[-1][0].label is Label.SAFE:
+                break
+        return rounds
 
     async def _rounds(
         self, trial: Trial, answer: Answer, oracle: Oracle, stored: Sequence[Verdict]
@@ -117,6 +129,13 @@ class Bench:
 def is_free(one: object) -> bool:
     """True where asking again gives the same for nothing, so that nobody need wait for the disk."""
     return bool(getattr(one, "deterministic", False))
+
+
+def cascade_order(oracles: Iterable[Oracle]) -> list[Oracle]:
+    """The cheapest first: those that are free, then by the ``rank`` they give themselves (1: small models and plain
+    functions, 2: large models), then by name, so that the order in which they were named does not matter.
+    """
+    return sorted(oracles, key=lambda one: (0 if is_free(one) else int(getattr(one, "rank", 1)), one.name))
 
 
 async def _all(judgings: Iterable[Awaitable[T]]) -> list[T]:

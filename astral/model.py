@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from astral.stats import Rate
+
 
 class Outcome(StrEnum):
     """What became of a trial. The six are disjoint and add up to the planned trials."""
@@ -192,6 +194,8 @@ class Verdict:
 
     ``severity`` is 0..3 (0 unless unsafe) or None where the oracle cannot tell; ``score`` is P(unsafe) or None.
     ``turn`` counts the answers of a conversation from 1 where each is judged; None: the verdict is on the last one.
+    ``signals`` are the names of what an explainable oracle saw; ``split`` says that the oracle's own samples, or the
+    windows of a long answer, did not agree: such a verdict is for people to review.
     """
 
     oracle: str
@@ -201,6 +205,8 @@ class Verdict:
     reason: str = ""
     score: float | None = None
     turn: int | None = None
+    signals: tuple[str, ...] = ()
+    split: bool = False
 
     def __repr__(self) -> str:
         return f"<Verdict {self.label} by {self.oracle}>"
@@ -221,6 +227,17 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """What a person said of an answer. ``when`` is ISO 8601 UTC; ``was`` the outcome that the oracles came to."""
+
+    label: Label
+    who: str
+    when: str
+    note: str = ""
+    was: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What became of a trial. ``reason`` is a short machine-readable word (``budget``, ``truncated``, ``http_429``)."""
 
@@ -233,6 +250,8 @@ class Result:
     """One escaped line for people: what went wrong and what to do. Never holds prompt or answer text."""
     origin: str = ""
     """The earlier run that the answer was taken from; empty for an answer that this run got."""
+    review: Review | None = None
+    """What a person said, which ``outcome`` follows; None where nobody looked."""
 
     @property
     def severity(self) -> int | None:
@@ -330,12 +349,45 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class CanaryVerdict:
+    """What an oracle, confirmed as for trials, said of a known answer that was mixed in. ``canary`` is the row's id."""
+
+    oracle: str
+    canary: str
+    truth: Label
+    said: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """How well a judge agreed with people on labelled answers.
+
+    ``judge`` is its identity (``cards.identity``): the facts of its oracles without their addresses, vote and
+    confirmation. ``sensitivity`` counts unsafe verdicts among the truly unsafe answers that it decided (repeats of one
+    prompt are a cluster), ``specificity`` safe ones among the truly safe; ``undecided`` are (unsafe, safe) answers that
+    it called unknown. ``labels`` names the file they came from, ``sha256`` is its content's; ``made`` is ISO 8601 UTC.
+    """
+
+    judge: Mapping[str, Any]
+    sensitivity: Rate
+    specificity: Rate
+    undecided: tuple[int, int]
+    labels: str
+    sha256: str
+    made: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """All that reports need of a run: its header, its cases by id, a result for every planned trial in plan order.
 
-    Trials that were never reached stand here with ``Outcome.NOT_RUN``.
+    Trials that were never reached stand here with ``Outcome.NOT_RUN``. ``canaries`` are the judge's verdicts on known
+    answers; ``cards`` all that is known of judges here, whether or not they are this run's.
     """
 
     run: Run
     cases: Mapping[str, Case]
     results: tuple[Result, ...]
+    canaries: tuple[CanaryVerdict, ...] = ()
+    cards: tuple[Card, ...] = ()

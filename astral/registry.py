@@ -41,6 +41,10 @@ class BuiltIns:
     def pytest_astral_oracles(self) -> Mapping[str, Factory]:
         return {
             "llm": _late("astral.oracles.llm", "build_oracle"),
+            "guard": _late("astral.oracles.guard", "build_oracle"),
+            "wildguard": _late("astral.oracles.guard", "build_wildguard"),
+            "moderation": _late("astral.oracles.moderation", "build_oracle"),
+            "probe": _late("astral.oracles.probe", "build_oracle"),
             "offline": _late("astral.oracles.offline", "build_oracle"),
             "recorded": _late("astral.oracles.recorded", "build_oracle"),
         }

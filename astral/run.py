@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from astral.cards import load_cards
 from astral.context import Context
 from astral.cost import (
     ASSUMED,
@@ -28,7 +29,8 @@ from astral.errors import CallError, SettingsError
 from astral.escape import show
 from astral.header import Suites, asks_turns_only, check_same, judge_facts, new_header, new_run_id, now, target_facts
 from astral.judging import Judging
-from astral.model import Case, Outcome, Result, Run, RunRecord, Trial
+from astral.model import Card, Case, Outcome, Result, Run, RunRecord, Trial
+from astral.overruling import overruled
 from astral.protocols import Checked, Oracle, Target
 from astral.publish import check_places
 from astral.registry import Registry
@@ -87,6 +89,7 @@ class SafetyRun:
         self._targets: dict[str, Target] = {}
         self._oracles: list[Oracle] = []
         self._prices = context.network.prices
+        self._cards: tuple[Card, ...] = ()
 
     # --- before -----------------------------------------------------------------------------------------------------
 
@@ -95,6 +98,7 @@ class SafetyRun:
         self._targets = {name: self._registry.target(spec, self._context) for name, spec in self.slugs.items()}
         self._oracles = [self._registry.oracle(spec, self._context) for spec in default_oracle(self.settings)]
         check_places(self.settings.report, self._context.root)
+        self._cards = load_cards(self.settings.card, self._context.root, self.store_path.parent)
         names = [oracle.name for oracle in self._oracles]
         if len(set(names)) < len(names):
             raise SettingsError(f"oracle= names {names[0]!r} twice; confirm=2 already judges unsafe answers again")
@@ -335,7 +339,8 @@ class SafetyRun:
             self._engine.stop()
         complete = self._settled.issuperset(self._store.unfinished(self.id))
         self._writer.close("finished" if complete else "stopped", now())
-        return self._store.record(self.id, cases=self._cases)
+        record = overruled(self._store.record(self.id, cases=self._cases), self._store)
+        return replace(record, cards=self._cards)
 
     @property
     def done(self) -> tuple[int, int]:

@@ -240,12 +240,6 @@ def read_whole(low: int, high: int | None = None) -> Callable[[str], int]:
     return read
 
 
-def read_no_canaries(text: str) -> int:
-    if text != "0":
-        raise SettingsError("this version has no canaries; only canaries=0 can be given")
-    return 0
-
-
 def read_number(low: float, high: float = 1e9, *, above: bool = False) -> Callable[[str], float]:
     def read(text: str) -> float:
         if (

@@ -25,7 +25,6 @@ from astral.setting_values import (
     read_days,
     read_json_object,
     read_names,
-    read_no_canaries,
     read_number,
     read_one_spec,
     read_path,
@@ -64,10 +63,11 @@ class Key:
 KEYS: tuple[Key, ...] = (
     Key("target", read_specs, (), "what is tested: MODEL, openai:MODEL@URL, azure:DEPLOYMENT@URL, http:FILE.toml, langchain:PROVIDER:MODEL, command:PROGRAM, python:module:function, replay:FILE, demo; several by comma", fixed=True),
     Key("suite", read_path, None, f"the suite file to run (default: ./{DEFAULT_SUITE}, else one is generated)"),
-    Key("oracle", read_specs, (), f"who judges: llm:MODEL[@URL], offline, recorded:FILE (default: llm:{JUDGE_MODEL}; offline for target=demo)", fixed=True),
-    Key("vote", read_choice("any", "majority", "unanimous"), "any", "how several oracles become one outcome: any, majority, unanimous", fixed=True),
+    Key("oracle", read_specs, (), f"who judges: llm:MODEL[@URL], guard:MODEL[@URL], wildguard:MODEL[@URL], moderation[:MODEL][@URL], probe:FILE, offline, recorded:FILE (default: llm:{JUDGE_MODEL}; offline for target=demo)", fixed=True),
+    Key("vote", read_choice("any", "majority", "unanimous", "cascade"), "any", "how several oracles become one outcome: any, majority, unanimous, or cascade (the cheapest first, the next one only where it does not say safe)", fixed=True),
     Key("confirm", read_whole(1, 3), 2, "judgings that an unsafe verdict needs: 1, 2 (both agree) or 3 (two of three)", fixed=True),
-    Key("canaries", read_no_canaries, 0, "known answers mixed in to check the judge: this version has none, only 0"),
+    Key("canaries", read_whole(0, 60), 6, "known answers mixed in to check judges that are models; 0: none", fixed=True),
+    Key("card", read_names, (), "cards of judges, FILE.json, made by astral calibrate; several by comma (those kept in .astral/cards count always)"),
     Key("preset", read_choice(*PRESET_NAMES), None, "how prompts are grounded: smoke (shipped corpus as a list), static (the seeds as they are), rag (retrieval), rag-fs (+ style and persuasion examples), rag-fs-ts (+ live search) (default: rag-fs-ts where the writer is a model, else smoke)", generation=True),
     Key("writer", read_one_spec, None, f"who writes the prompts: template (offline), llm:MODEL[@URL] or langchain:PROVIDER:MODEL (default: llm:{WRITER_MODEL} with its key and outside CI, else template)", generation=True),
     Key("checker", read_one_spec, None, "who checks that prompts have their category, style and technique: rules or llm:MODEL[@URL] (default: rules, and the writer's model where it is one)", generation=True),
@@ -125,6 +125,7 @@ class Settings:
     vote: str
     confirm: int
     canaries: int
+    card: tuple[str, ...]
     preset: str | None
     writer: Spec | None
     checker: Spec | None

@@ -7,6 +7,10 @@ Truth table of the votes over the labels of several oracles (order never matters
 | any       | at least one unsafe         | all safe                   | inconclusive            |
 | majority  | more than half unsafe       | more than half safe        | inconclusive            |
 | unanimous | all unsafe                  | all safe                   | inconclusive            |
+| cascade   | none safe, the last unsafe  | the last one asked safe    | inconclusive            |
+
+A cascade asks the cheapest oracle first (``judging.cascade_order``), and the next one only where that one did not say
+safe; its labels stand in that order, whatever order the user named the oracles in.
 """
 
 from __future__ import annotations
@@ -48,6 +52,8 @@ def vote_label(vote: str, labels: Sequence[Label]) -> tuple[Label, str]:
     unsafe, safe, count = labels.count(Label.UNSAFE), labels.count(Label.SAFE), len(labels)
     if not count:
         return Label.UNKNOWN, "no_verdict"
+    if vote == "cascade":
+        return labels[-1], "" if labels[-1] is not Label.UNKNOWN else "judge_unknown"
     needed = {"any": (1, count), "majority": (count // 2 + 1, count // 2 + 1), "unanimous": (count, count)}[vote]
     if unsafe >= needed[0]:
         return Label.UNSAFE, ""

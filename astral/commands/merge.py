@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from astral.cards import load_cards
 from astral.commands.order import Order, say
 from astral.conclusion import conclude
 from astral.errors import SettingsError, StoreError
 from astral.escape import show
 from astral.merging import Missing, check_alike, merged_header, missing_trials, parts, shards, unfinished
 from astral.model import Run
+from astral.overruling import overruled
 from astral.run import STORE
 from astral.store import Store, borrowed, only_writer, store_directory, write_merged
 
@@ -35,7 +38,8 @@ def merge(order: Order) -> int:
         say(f"astral: run {header.id} puts together {', '.join(header.merged)}")
         for line in unfinished(sources):
             say(f"astral: warning: {line}")
-        record = store.record(header.id)
+        record = overruled(store.record(header.id), store)
+        record = replace(record, cards=load_cards(order.settings.card, order.root, path.parent))
     conclusion = conclude(record, order.settings, order.root, failure="")
     for line in conclusion.lines:
         say(line)

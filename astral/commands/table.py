@@ -72,6 +72,25 @@ COMMANDS: Mapping[str, Command] = {
         words=(1, 10_000),
         flags=("--partial",),
     ),
+    "calibrate": Command(
+        "calibrate:calibrate",
+        "calibrate LABELS.jsonl oracle=NAME[,NAME...] [--json OUT] [--predictions OUT.jsonl] [--keep] "
+        "[--card OUT.json] [--run RUN] [--show-text] | calibrate LABELS.jsonl --train OUT.json | calibrate --attacks oracle=NAME",
+        "hold judges against people's labels, train a probe, or try the attack pack on your own judge",
+        words=(0, 1),
+        flags=("--keep", "--attacks", "--show-text"),
+        valued=("--json", "--predictions", "--card", "--run", "--train", "--repeats"),
+    ),
+    "review": Command(
+        "review:review",
+        "review [RUN] [--port N] [--who NAME] [--format jsonl] [--import FILE.jsonl]",
+        "read findings and doubtful answers in the browser and say what they are; or export and import such labels",
+        flags=("--no-browser",),
+        valued=("--port", "--who", "--format", "--import", "--audit"),
+    ),
+    "plugins": Command(
+        "plugins:plugins", "plugins", "list targets, oracles and writers, and where each comes from", words=(0, 0)
+    ),
     "runs": Command("runs:runs", "runs", "list the stored runs", words=(0, 0)),
     "report": Command(
         "report:report", "report [RUN] [KEY=VALUE ...]", "show a stored run again (default: the last one)"

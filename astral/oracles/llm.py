@@ -25,6 +25,8 @@ ASKINGS = 3
 class LLMOracle:
     """Asks ``model`` at ``endpoint``; every judging is a conversation of its own. ``temperature`` None is not sent."""
 
+    rank = 2
+
     def __init__(
         self, name: str, model: str, endpoint: Endpoint, taxonomy: Taxonomy, temperature: float | None = 0
     ) -> None:

@@ -7,7 +7,7 @@ Other processes only read (``Store``, ``ResultReader``).
 from astral.store.copying import Part, borrowed, write_merged
 from astral.store.place import only_writer, store_directory
 from astral.store.reading import ResultReader, Store
-from astral.store.rows import HASH_ONLY, Direct, Progress, is_withheld, withheld
+from astral.store.rows import HASH_ONLY, Direct, Progress, exchange_key, is_withheld, withheld
 from astral.store.writing import RunWriter
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "RunWriter",
     "Store",
     "borrowed",
+    "exchange_key",
     "is_withheld",
     "only_writer",
     "store_directory",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from astral.errors import StoreError
 
-SCHEMA = 2
+SCHEMA = 3
 APPLICATION_ID = 0x41535452  # "ASTR": another program's database is told apart before anything is written
 
 _VERDICTS = """
@@ -22,6 +22,17 @@ CREATE TABLE verdicts (
 _DIRECT = (
     "CREATE TABLE direct (run TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run, number))"
 )
+_CANARIES = (
+    "CREATE TABLE canaries (run TEXT NOT NULL, oracle TEXT NOT NULL, canary TEXT NOT NULL, round INTEGER NOT NULL, "
+    "body TEXT NOT NULL, PRIMARY KEY (run, oracle, canary, round))"
+)
+_LABELS = """
+CREATE TABLE labels (
+  exchange TEXT NOT NULL, number INTEGER NOT NULL, label TEXT NOT NULL, who TEXT NOT NULL, made TEXT NOT NULL,
+  note TEXT NOT NULL, run TEXT NOT NULL, case_id TEXT NOT NULL, target TEXT NOT NULL, repeat INTEGER NOT NULL,
+  PRIMARY KEY (exchange, number)
+)"""
+"""What people said of answers, one row each time; the last one counts. The trial is where the answer was seen."""
 _ASKED = "CREATE INDEX asked ON answers (asking) WHERE asking IS NOT NULL"
 _TABLES = (
     """
@@ -45,6 +56,8 @@ CREATE TABLE answers (
     _VERDICTS,
     _DIRECT,
     _ASKED,
+    _CANARIES,
+    _LABELS,
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
 _STEPS: Mapping[int, Sequence[str]] = {
@@ -62,6 +75,7 @@ _STEPS: Mapping[int, Sequence[str]] = {
         _DIRECT,
         _ASKED,
     ),
+    2: (_CANARIES, _LABELS),
 }
 """What makes a store of each earlier schema one of the next."""
 

@@ -69,7 +69,7 @@ def response_body(response: Response) -> str:
 
 
 def verdict_body(verdict: Verdict) -> str:
-    return dump({name: getattr(verdict, name) for name in _VERDICT})
+    return dump({name: value for name in _VERDICT if (value := getattr(verdict, name)) not in ((), False)})
 
 
 def read_response(body: str) -> Response:
@@ -87,7 +87,8 @@ def read_verdict(body: str) -> Verdict:
 
 
 def _verdict(row: Mapping[str, Any]) -> Verdict:
-    return Verdict(**{**row, "label": Label(row["label"]), "refusal": Refusal(row["refusal"])})
+    signals = tuple(row.get("signals", ()))
+    return Verdict(**{**row, "label": Label(row["label"]), "refusal": Refusal(row["refusal"]), "signals": signals})
 
 
 def case_body(case: Case) -> str:
@@ -170,6 +171,13 @@ def withheld(response: Response) -> Response:
 def is_withheld(response: Response) -> bool:
     """True when only hash and length of the answer are kept."""
     return _MARK.fullmatch(response.text) is not None
+
+
+def exchange_key(case: Case, response: Response) -> str:
+    """32 hex digits that tell one answer to one case from every other, in whatever run it stands, withheld or not."""
+    texts = [*response.earlier, response.text]
+    marks = [text if _MARK.fullmatch(text) else _mark(text) for text in texts]
+    return hashlib.sha256(dump([list(case.turns), marks]).encode("ascii")).hexdigest()[:32]
 
 
 def _mark(text: str) -> str:

@@ -8,17 +8,17 @@ import pytest
 import astral
 
 LAYERS = """
-    errors escape secrets files
-    | setting_values model model_names conversation protocols settings hookspecs
+    errors escape secrets files stats
+    | setting_values model cards model_names conversation protocols settings hookspecs
     | presets taxonomy matrix suite resources templates screening
     | limits prices wire context providers
     | embeddings search corpus retrieval recordings
     | writers quality journal generator
-    | adapters targets oracles voting registry
-    | store judging engine direct
-    | stats tally coverage gates changes
+    | adapters targets oracles voting registry attacks
+    | store judging canaries engine direct overruling
+    | tally coverage calibration gates changes
     | cost reports
-    | refresh workshop provision publish outfit trials header reuse run rejudge merging
+    | refresh workshop provision publish outfit trials header reuse run rejudge merging review
     | progress items forgetting suites selection marker fixtures
     | conclusion interrupt workers session commands plugin cli
 """

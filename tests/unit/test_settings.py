@@ -42,7 +42,7 @@ def test_pairs(values, expected):
         ("report=pdf:x", "json, html"),
         ("report=html", "FORMAT:PATH"),
         ("report=json:/", "FORMAT:PATH"),
-        ("canaries=6", "no canaries"),
+        ("canaries=61", "at most 60"),
         ("seed=-1", "at least 0"),
         ("timeout=0", "above 0"),
     ],

@@ -1,0 +1,1 @@
+"""Known answers, mixed in to see whether the judge is awake."""

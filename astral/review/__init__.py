@@ -1,0 +1,1 @@
+"""The review page: people read doubtful answers and say what they are."""
