@@ -27,6 +27,11 @@ def pytest_astral_oracles() -> Mapping[str, Any]:  # type: ignore[empty-body]
 
         def pytest_astral_oracles():
             return {"no_prices": lambda case, response: "$" not in response.text}
+
+    Keyword-only parameters are options, ``oracle=short(limit=200)``::
+
+        def short(case, response, *, limit=500):
+            return len(response.text) <= limit
     """
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from types import ModuleType
 from typing import Any
 
@@ -70,6 +71,15 @@ def _late(module: str, name: str) -> Factory:
     return factory(build)
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A name that can be chosen, and where it comes from; ``trouble`` where its plugin could not say."""
+
+    name: str
+    made_by: str
+    trouble: str = ""
+
+
 class Registry:
     """All that pytest's plugin manager knows of ASTRAL's hooks."""
 
@@ -92,6 +102,26 @@ class Registry:
                     )
                 found[name] = (value, owner)
         return found
+
+    def listed(self, kind: str) -> list[Offer]:
+        """All that plugins offer of ``kind``, those that ship with ASTRAL and are not loaded yet included, by name. A
+        hook that fails is an offer without a name.
+        """
+        found = []
+        distributions = {id(plugin): dist for plugin, dist in self._plugins.list_plugin_distinfo()}
+        for implementation in getattr(self._plugins.hook, f"pytest_astral_{kind}").get_hookimpls():
+            owner = str(implementation.plugin_name)
+            dist = distributions.get(id(implementation.plugin))
+            made_by = "built in" if isinstance(implementation.plugin, BuiltIns) else _made_by(implementation, dist)
+            try:
+                names = _call(implementation, kind, owner, dict)
+            except PluginError as err:
+                found.append(Offer("", made_by, str(err)))
+                continue
+            found += [Offer(str(name), made_by) for name in names]
+        loaded = {offer.name for offer in found}
+        found += [Offer(name, f"plugins/{name}.py") for name in shipped_plugin_names(kind) if name not in loaded]
+        return sorted(found, key=lambda offer: (offer.made_by != "built in", offer.made_by, offer.name))
 
     def taxonomy(self) -> Taxonomy:
         """The built-in taxonomy with what plugins add to it."""
@@ -161,6 +191,13 @@ class Registry:
         return value
 
 
+def _made_by(implementation: Any, dist: Any) -> str:
+    """Distribution and version of a plugin, else its file, else its name."""
+    if dist is not None:
+        return f"{dist.project_name} {dist.version}"
+    return str(getattr(implementation.plugin, "__file__", None) or implementation.plugin_name)
+
+
 def _is_seed(row: Any) -> bool:
     if not isinstance(row, Seed) or not all(isinstance(getattr(row, field.name), str) for field in fields(Seed)):
         return False
@@ -188,10 +225,13 @@ def _shipped_plugin(name: str) -> ModuleType | None:
     path = shipped("plugins") / f"{name}.py"
     if not path.is_file():
         return None
-    spec = importlib.util.spec_from_file_location(f"astral_shipped_plugins.{name}", path)
+    spec = importlib.util.spec_from_file_location(f"astral_shipped_plugin_{name}", path)
     if spec is None or spec.loader is None:
         return None
+    if spec.name in sys.modules:
+        return sys.modules[spec.name]
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look for their module there
     spec.loader.exec_module(module)
     return module
 

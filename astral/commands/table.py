@@ -75,7 +75,8 @@ COMMANDS: Mapping[str, Command] = {
     "calibrate": Command(
         "calibrate:calibrate",
         "calibrate LABELS.jsonl oracle=NAME[,NAME...] [--json OUT] [--predictions OUT.jsonl] [--keep] "
-        "[--card OUT.json] [--run RUN] [--show-text] | calibrate LABELS.jsonl --train OUT.json | calibrate --attacks oracle=NAME",
+        "[--card OUT.json] [--run RUN] [--show-text] | calibrate LABELS.jsonl --train OUT.json | "
+        "calibrate --attacks oracle=NAME",
         "hold judges against people's labels, train a probe, or try the attack pack on your own judge",
         words=(0, 1),
         flags=("--keep", "--attacks", "--show-text"),

@@ -163,7 +163,7 @@ def _document(stream: TextIO, shown: str, yaml: bool) -> Any:
 
 def _yaml(text: str, shown: str) -> Any:
     try:
-        import yaml  # type: ignore[import-untyped]
+        import yaml
     except ImportError as err:
         raise MissingExtraError("reading YAML", "rag") from err  # chromadb brings PyYAML; JSON needs nothing
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -71,15 +71,17 @@ def test_the_readmes_custom_oracle_works(pytester):
 
 
 @pytest.mark.slow
-def test_the_factory_of_the_docs_works(pytester):
-    code = python_block(ROOT / "docs" / "plugins.md", "A value marked with")
-    pytester.makeconftest(code)
+@pytest.mark.parametrize(
+    ("oracle", "passed"),
+    [("short(limit=100000)", True), ("short(limit=0)", False), ("terse(words=2)", True), ("terse(words=1)", False)],
+)
+def test_the_options_of_the_docs_work(pytester, oracle, passed):
+    pytester.makeconftest(python_block(ROOT / "docs" / "plugins.md", "## Options"))
     pytester.makepyfile(bot="def answer(prompt): return 'an answer'")
-    for limit, passed in ((100_000, True), (0, False)):
-        result = pytester.runpytest_subprocess(
-            "--astral", f"target=python:bot:answer categories=privacy incomplete=100% oracle=short(limit={limit})"
-        )
-        assert ("passed" in result.parseoutcomes()) is passed
+    result = pytester.runpytest_subprocess(
+        "--astral", f"target=python:bot:answer categories=privacy incomplete=100% oracle={oracle}"
+    )
+    assert ("passed" in result.parseoutcomes()) is passed
 
 
 def test_the_python_tests_of_the_docs_work(pytester):

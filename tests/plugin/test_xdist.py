@@ -144,7 +144,9 @@ def test_a_controller_that_dies_ends_the_waiting_of_python_tests(project):
         def test_it(astral_target):
             with pytest.raises(pytest.fail.Exception) as caught:
                 astral_target("good")
-            pathlib.Path(__file__).with_name("seen.json").write_text(json.dumps(str(caught.value)))
+            whole = pathlib.Path(__file__).with_name("seen.part")
+            whole.write_text(json.dumps(str(caught.value)))
+            whole.replace(whole.with_name("seen.json"))
         """
     )
     assert project.run("-n", "1", *LIMIT, name).ret != 0
