@@ -39,10 +39,17 @@ def alone(judge: Mapping[str, Any], oracle: str) -> dict[str, Any]:
 
 
 def _without_address(name: str) -> str:
-    """``llm:judge@http://localhost/v1(temperature=none)`` without what is between the model and the bracket."""
+    """``llm:judge@http://localhost/v1(key_env=KEY, samples=3)`` as ``llm:judge(samples=3)``: neither where the judge is
+    nor the key that it takes says who it is.
+    """
     model, at, rest = name.rpartition("@http")
     bracket = rest.find("(")
-    return model + (rest[bracket:] if bracket >= 0 else "") if at else name
+    bare = model + (rest[bracket:] if bracket >= 0 else "") if at else name
+    head, opened, options = bare.partition("(")
+    if not opened or not options.endswith(")"):
+        return bare
+    kept = [one.strip() for one in options[:-1].split(",") if not one.strip().startswith("key_env=")]
+    return f"{head}({', '.join(kept)})" if kept else head
 
 
 def card_of(cards: Iterable[Card], who: Mapping[str, Any]) -> Card | None:

@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from astral.adapters import checked_response
+from astral.canaries import Mixed
 from astral.errors import BudgetExhausted, CallError, StoreError
 from astral.escape import show
 from astral.judging import Bench, Judging, Places, is_free, only_call_errors
 from astral.model import Case, Outcome, Response, Result, Trial
 from astral.protocols import Target
-from astral.store import HASH_ONLY, Progress, RunWriter
+from astral.store import HASH_ONLY, Planted, Progress, RunWriter
 
 T = TypeVar("T")
 DRAIN_SECONDS = 5.0
@@ -67,7 +68,8 @@ class Engine:
     and not on disk yet: no more than that are asked for again after a crash. A target that calls itself
     ``deterministic`` gives the same answer again for nothing: its answers need only be on disk before the outcome.
     With ``window`` set, no trial is begun that is more than that many ahead of the last one reported (``reported()``),
-    so that stopping at the first finding stays cheap.
+    so that stopping at the first finding stays cheap. The known answers ``canaries`` are judged among the trials, at
+    places that ``seed`` draws, each together with the trial it stands at: what pytest waits for includes them.
     """
 
     def __init__(
@@ -82,11 +84,14 @@ class Engine:
         lanes: int = 16,
         concurrency: int = 8,
         window: int | None = None,
+        canaries: Sequence[Planted] = (),
+        seed: str = "",
     ) -> None:
         self._trials, self._cases, self._targets = trials, cases, targets
         self._planned = frozenset(trials)
         self._places = Places(concurrency)
         self._bench, self._writer, self._lanes = Bench(judging, writer, self._places), writer, lanes
+        self._canaries = Mixed(canaries, self._bench, writer, seed=seed, trials=len(trials))
         self._progress = dict(progress or {})
         if all(is_free(one) for one in (*targets.values(), *judging.oracles)):
             self._lanes = FREE_LANES
@@ -147,12 +152,14 @@ class Engine:
             self._loop.soon(self._begin_stopping)
 
     def stop(self, drain: float = DRAIN_SECONDS) -> None:
-        """Begin no more trials, let those in flight end for at most ``drain`` seconds, then cancel them."""
+        """Begin no more trials, let those in flight end for at most ``drain`` seconds, then cancel them. Where only
+        known answers were left to judge, these are waited for: nobody else does.
+        """
         if self._loop is None:
             return
         self.halt()
         with contextlib.suppress(TimeoutError):
-            self._main.result(drain)
+            self._main.result(drain if self._trials else None)
             return
         self._main.cancel()
         with contextlib.suppress(BaseException):
@@ -187,6 +194,7 @@ class Engine:
         failure = ""
         try:
             async with asyncio.TaskGroup() as lanes:
+                lanes.create_task(self._canaries.after(0))
                 for _ in range(min(self._lanes, len(self._trials))):
                     lanes.create_task(self._lane())
         except* StoreError as group:
@@ -202,7 +210,9 @@ class Engine:
 
     async def _lane(self) -> None:
         while (trial := await self._next()) is not None:
+            number = len(self._begun)
             found = await self._run_trial(trial)
+            await self._canaries.after(number)
             # what items show, and no more: reports read the answers from the store
             self._results[trial] = replace(found, response=None, verdicts=found.verdicts if _is_shown(found) else ())
             if trial in self._awaited:

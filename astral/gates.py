@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from astral.canaries import checks
 from astral.model import RunRecord
 from astral.stats import percent
 from astral.tally import Tallies, Tally, tallies
@@ -27,6 +28,9 @@ def evaluate(
     ``gate`` is ``any`` (an unsafe trial fails; the outcome already minds ``fail_on``) or ``none``; ``incomplete`` is
     the allowed share of inconclusive, error and not_run trials, from 0 to 1; ``errors_writing`` says which reports
     could not be written. Raises ValueError for another gate.
+
+    The gate ``canaries`` stands where known answers were put to a judge, and fails where what it made of them does not
+    show that it can be trusted: also where it judged none of them.
     """
     if gate not in ("any", "none"):
         raise ValueError(f"unknown gate {gate!r}")
@@ -35,6 +39,7 @@ def evaluate(
         _findings(gate, counts.overall),
         _evidence(counts),
         _completeness(counts, incomplete),
+        *_canaries(record),
         GateResult("reports", not errors_writing, "; ".join(errors_writing) or "every report was written"),
     )
 
@@ -69,6 +74,13 @@ def _completeness(counts: Tallies, limit: float) -> GateResult:
     if failed:
         return GateResult("incomplete", False, f"{'; '.join(failed)}: above the limit of {limit * 100:g} %")
     return GateResult("incomplete", bool(reasons), "; ".join(reasons) or "no trial was planned")
+
+
+def _canaries(record: RunRecord) -> list[GateResult]:
+    found = checks(record)
+    doubted = [check for check in found if not check.trustworthy]
+    sentences = "; ".join(check.sentence for check in doubted or found)
+    return [GateResult("canaries", not doubted, f"known answers: {sentences}")] if found else []
 
 
 def _share(what: str, part: Tally) -> str:

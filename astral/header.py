@@ -199,7 +199,7 @@ def _merged_settings(settings: Settings, stored: Run) -> Settings:
     return read_settings({**stored.settings, **fresh, "resume": stored.id})
 
 
-JUDGING = ("oracle", "vote", "confirm", "fail_on", "turns")
+JUDGING = ("oracle", "vote", "confirm", "canaries", "fail_on", "turns")
 """The keys that shape how answers are judged."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
@@ -41,6 +42,12 @@ class Ledger(Protocol):
         """
 
 
+class Commit(Protocol):
+    """``Ledger.judged`` for one answer."""
+
+    async def __call__(self, oracle: str, round: int, verdict: Verdict, *, wait: bool = True) -> None: ...
+
+
 class Places:
     """At each endpoint at most ``count`` answers and verdicts are asked for and not on disk yet: no more requests than
     that are sent again after a crash.
@@ -74,7 +81,7 @@ class Bench:
             decision, verdicts = await self._judged(trial, Answer(case, response), stored)
             decisions, untold = [decision], last_turn(case, response) < len(case.turns)
         else:
-            judged = await _all(self._judged(trial, answer, stored) for answer in each_answer(case, response))
+            judged = await together(self._judged(trial, answer, stored) for answer in each_answer(case, response))
             decisions, untold = [decision for decision, _ in reversed(judged)], not is_complete(case, response)
             verdicts = [verdict for _, found in judged for verdict in found]
         if untold:
@@ -97,7 +104,9 @@ class Bench:
         if self.judging.vote == "cascade":
             rounds = await self._cascade(trial, answer, stored)
         else:
-            rounds = await _all(self._rounds(trial, answer, o, stored.get(o.name, ())) for o in self.judging.oracles)
+            rounds = await together(
+                self._rounds(trial, answer, one, stored.get(one.name, ())) for one in self.judging.oracles
+            )
         return [settled for settled, _ in rounds], [verdict for _, raw in rounds for verdict in raw]
 
     async def _cascade(self, trial: Trial, answer: Answer, stored: Stored) -> list[tuple[Verdict, tuple[Verdict, ...]]]:
@@ -112,6 +121,14 @@ class Bench:
     async def _rounds(
         self, trial: Trial, answer: Answer, oracle: Oracle, stored: Sequence[Verdict]
     ) -> tuple[Verdict, tuple[Verdict, ...]]:
+        return await self.settled(oracle, answer, stored, functools.partial(self._ledger.judged, trial))
+
+    async def settled(
+        self, oracle: Oracle, answer: Answer, stored: Sequence[Verdict], commit: Commit
+    ) -> tuple[Verdict, tuple[Verdict, ...]]:
+        """The confirmed verdict of one oracle, and all verdicts behind it; ``stored`` are there already. Raises
+        CallError.
+        """
         case, response = answer.case, answer.response
         verdicts = tuple(verdict for verdict in stored if verdict.turn == answer.turn)
         needed = 1 if is_free(oracle) else self.judging.confirm
@@ -122,7 +139,7 @@ class Bench:
                     verdict = checked_verdict(oracle.name, await oracle.judge(case, response))
                 verdict = verdict if verdict.turn == answer.turn else replace(verdict, turn=answer.turn)
                 verdicts = (*verdicts, verdict)
-                await self._ledger.judged(trial, oracle.name, len(verdicts), verdict, wait=not is_free(oracle))
+                await commit(oracle.name, len(verdicts), verdict, wait=not is_free(oracle))
         return settled, verdicts
 
 
@@ -138,8 +155,8 @@ def cascade_order(oracles: Iterable[Oracle]) -> list[Oracle]:
     return sorted(oracles, key=lambda one: (0 if is_free(one) else int(getattr(one, "rank", 1)), one.name))
 
 
-async def _all(judgings: Iterable[Awaitable[T]]) -> list[T]:
-    """What all of them gave; the verdicts of the others are kept, whoever fails."""
+async def together(judgings: Iterable[Awaitable[T]]) -> list[T]:
+    """What all of them gave, side by side; the verdicts of the others are kept, whoever fails."""
     if len(only := [*judgings]) == 1:  # the rule: one oracle, and no task is made for it
         return [await only[0]]
     found = await asyncio.gather(*only, return_exceptions=True)

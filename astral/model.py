@@ -194,8 +194,8 @@ class Verdict:
 
     ``severity`` is 0..3 (0 unless unsafe) or None where the oracle cannot tell; ``score`` is P(unsafe) or None.
     ``turn`` counts the answers of a conversation from 1 where each is judged; None: the verdict is on the last one.
-    ``signals`` are the names of what an explainable oracle saw; ``split`` says that the oracle's own samples, or the
-    windows of a long answer, did not agree: such a verdict is for people to review.
+    ``signals`` are the names of what an explainable oracle saw; ``split`` says that the oracle's own samples did not
+    agree: such a verdict is for people to review.
     """
 
     oracle: str
@@ -255,9 +255,13 @@ class Result:
 
     @property
     def severity(self) -> int | None:
-        """The highest severity among the unsafe verdicts; None when there is none. An unknown severity counts as 3."""
+        """The highest severity among the unsafe verdicts, of which an unknown one counts as 3; None when there is none.
+        Where a person judged, what they said counts: 3 where only they said unsafe, None where they did not.
+        """
+        if self.review is not None and self.review.label is not Label.UNSAFE:
+            return None
         unsafe = [v for v in self.verdicts if v.label is Label.UNSAFE]
-        return max((3 if v.severity is None else v.severity for v in unsafe), default=None)
+        return max((3 if v.severity is None else v.severity for v in unsafe), default=3 if self.review else None)
 
     @property
     def refused(self) -> bool:
@@ -350,12 +354,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class CanaryVerdict:
-    """What an oracle, confirmed as for trials, said of a known answer that was mixed in. ``canary`` is the row's id."""
+    """What an oracle, confirmed as for trials, said of a known answer that was mixed in: None where it was not judged.
+
+    ``canary`` is the row's id.
+    """
 
     oracle: str
     canary: str
     truth: Label
-    said: Label
+    said: Label | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from astral.context import Context
 from astral.errors import SettingsError
 from astral.header import check_same_judge, judge_facts, now, own_versions
 from astral.model import Outcome, Result, Run, Trial
+from astral.planning import Plan
 from astral.registry import Registry
-from astral.run import Plan, SafetyRun
+from astral.run import SafetyRun
 from astral.settings import Settings
 from astral.store import Progress, is_withheld
 
@@ -49,7 +50,7 @@ class Rejudging(SafetyRun):
     def begin_judging(self) -> None:
         """Preflight of the oracles, the cost, the plan, and off. Raises AstralError before anything is stored."""
         plan = self._of_stored()
-        self.trials = tuple(self._pending(plan))
+        self.trials = tuple(self._outlook(plan).pending)
         self._start(plan, window=None)
 
     def foresee(self) -> None:
@@ -77,6 +78,7 @@ class Rejudging(SafetyRun):
             {} if self._resumed else known,
             settled,
             place=self._store.places(record.run.id).__getitem__,
+            canaries=self._canaries(record.cases.values()),
         )
 
     def _new_header(self, judged: Run, judge: Mapping[str, Any]) -> Run:

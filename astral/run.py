@@ -3,60 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from astral.canaries import planted
 from astral.cards import load_cards
 from astral.context import Context
-from astral.cost import (
-    ASSUMED,
-    Forecast,
-    Pace,
-    assumptions,
-    check_budget,
-    check_carried,
-    check_priced,
-    cost_line,
-    models,
-    run_forecast,
-    use_lines,
-)
+from astral.cost import Pace, check_carried, check_priced, models
 from astral.direct import Counts, DirectCalls
 from astral.engine import Engine, Loop
-from astral.errors import CallError, SettingsError
+from astral.errors import SettingsError
 from astral.escape import show
 from astral.header import Suites, asks_turns_only, check_same, judge_facts, new_header, new_run_id, now, target_facts
 from astral.judging import Judging
 from astral.model import Card, Case, Outcome, Result, Run, RunRecord, Trial
+from astral.outlook import Outlook, asked_of
 from astral.overruling import overruled
-from astral.protocols import Checked, Oracle, Target
+from astral.planning import Plan
+from astral.preflight import preflight
+from astral.protocols import Oracle, Target
 from astral.publish import check_places
 from astral.registry import Registry
 from astral.reuse import Questions, reusable
 from astral.settings import Settings
-from astral.store import Progress, RunWriter, Store, only_writer, store_directory
+from astral.store import Planted, Progress, RunWriter, Store, only_writer, store_directory
 from astral.trials import PlanOrder, default_oracle, target_slugs
 
 STORE = "astral.db"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run begins with. ``progress`` are the answers that it has, ``taken`` those of them that are another run's
-    and not yet its own; ``settled`` the results of trials that are not begun; ``place`` the order of reports.
-    """
-
-    run: Run
-    trials: Sequence[Trial]
-    cases: Mapping[str, Case]
-    progress: Mapping[Trial, Progress]
-    taken: Mapping[Trial, Progress]
-    settled: Sequence[Result] = ()
-    reused: int = 0
-    place: Callable[[Trial], int] | None = None
-    asking: Callable[[Trial], bytes | None] = lambda trial: None
 
 
 class SafetyRun:
@@ -133,7 +108,17 @@ class SafetyRun:
         if self.settings.reuse == "answers":
             unknown = (trial for trial in trials if trial not in known and trial not in self._finals)
             taken = reusable(self._store, questions, unknown)
-        return Plan(run, trials, cases, {**known, **taken}, taken, reused=len(taken), place=place, asking=questions.key)
+        return Plan(
+            run,
+            trials,
+            cases,
+            {**known, **taken},
+            taken,
+            reused=len(taken),
+            place=place,
+            asking=questions.key,
+            canaries=self._canaries(cases[trial.case_id] for trial in trials),
+        )
 
     def _known(self, run: Run, trials: Sequence[Trial]) -> dict[Trial, Progress]:
         """What an earlier part of this run has already: answers that only lack a verdict. Final results are kept."""
@@ -145,17 +130,18 @@ class SafetyRun:
         return {trial: done for trial, done in known.items() if trial not in self._finals}
 
     def _start(self, plan: Plan, *, window: int | None) -> None:
-        pending = self._pending(plan)
-        forecast = self._forecast(pending, plan.cases, plan.progress)
-        check_budget(forecast, self._context.network.budget, self._prices, cells=self.settings.plan)
-        needed = {trial.target for trial in pending if trial not in plan.progress}
-        seconds = self._preflight(needed) if self.settings.preflight and forecast.requests else None
-        pace = None if seconds is None else Pace.measured(seconds)
-        self._say(self._cost(forecast, len(pending), pace, reused=plan.reused))
+        outlook = self._outlook(plan)
+        pending, forecast = outlook.pending, outlook.forecast()
+        outlook.check(forecast)
+        tried = self.settings.preflight and forecast.possible
+        seconds = preflight(asked_of(outlook), self.loop) if tried else None
+        self._say(outlook.cost(forecast, None if seconds is None else Pace.measured(seconds)))
         self._settled, self._cases = frozenset(result.trial for result in plan.settled), plan.cases
         writer = RunWriter(self._store, plan.run, self._context.network.calls_so_far, plan.asking)
         cases = (plan.cases[id] for id in dict.fromkeys(trial.case_id for trial in plan.trials))
-        writer.begin(cases, plan.trials, place=plan.place, answers=plan.taken, settled=plan.settled)
+        writer.begin(
+            cases, plan.trials, place=plan.place, answers=plan.taken, settled=plan.settled, canaries=plan.canaries
+        )
         self._writer = writer
         self._engine = Engine(
             pending,
@@ -167,27 +153,26 @@ class SafetyRun:
             lanes=2 * self.settings.concurrency,
             concurrency=self.settings.concurrency,
             window=window,
+            canaries=plan.canaries,
+            seed=self._seed,
         )
         self._engine.start(self.loop)
 
-    def _pending(self, plan: Plan) -> list[Trial]:
+    def _outlook(self, plan: Plan) -> Outlook:
         settled = {result.trial for result in plan.settled}
-        return [trial for trial in plan.trials if trial not in self._finals and trial not in settled]
+        pending = [trial for trial in plan.trials if trial not in self._finals and trial not in settled]
+        return Outlook(plan, pending, self.settings, self._context, self._targets, self._oracles)
 
-    def _cost(self, plan: Forecast, trials: int, pace: Pace | None, *, reused: int = 0) -> str:
-        settings = self.settings
-        return cost_line(
-            plan,
-            prices=self._prices,
-            budget=settings.budget,
-            trials=trials,
-            pace=pace,
-            concurrency=settings.concurrency,
-            rpm=settings.rpm,
-            tpm=settings.tpm,
-            code=any(getattr(one, "own_code", False) for one in self._targets.values()),
-            reused=reused,
-        )
+    @property
+    def _seed(self) -> str:
+        """What known answers are drawn by: with the run's own id, so that no provider meets the same ones each time."""
+        return f"{self.settings.seed} {self.id}"
+
+    def _canaries(self, cases: Iterable[Case]) -> Sequence[Planted]:
+        """The known answers of this run: those that it began with, else such as its cases might be."""
+        known = self._store.canaries(self.id) if self._resumed else ()
+        categories = sorted({case.cell.category for case in cases})
+        return known or planted(self._judging(), self._seed, self.settings.canaries, categories)
 
     def _judging(self) -> Judging:
         settings = self.settings
@@ -204,21 +189,8 @@ class SafetyRun:
         self._foresee(self._planned(trials, suites))
 
     def _foresee(self, plan: Plan) -> None:
-        self._say(f"astral: plan: {_plan_text(plan.trials, plan.cases)}")
-        pending = self._pending(plan)
-        forecast = self._forecast(pending, plan.cases, plan.progress)
-        for line in use_lines(forecast, self._prices):
-            self._say(f"astral:   {line}")
-        if forecast.requests:
-            self._say(f"astral:   {assumptions(self.settings.confirm, self.settings.max_tokens)}")
-        if note := self.judge_note():
-            self._say(f"astral: warning: {note}")
-        try:
-            check_budget(forecast, self._context.network.budget, self._prices, cells=self.settings.plan)
-        except SettingsError as err:
-            self._say(f"astral: warning: {err}")
-        cost = self._cost(forecast, len(pending), ASSUMED, reused=plan.reused)
-        self._say(f"{cost} (dry run: nothing sent)")
+        for line in self._outlook(plan).lines(self.judge_note()):
+            self._say(line)
 
     def _header(self, suites: Suites) -> Run:
         judge, params = judge_facts(self._oracles, self.settings), self._params()
@@ -233,40 +205,6 @@ class SafetyRun:
         return {
             name: target_facts(target, self.slugs[name], self.settings, root) for name, target in self._targets.items()
         }
-
-    def _forecast(
-        self, pending: Sequence[Trial], cases: Mapping[str, Case], progress: Mapping[Trial, Progress]
-    ) -> Forecast:
-        asked = [trial for trial in pending if trial not in progress]
-        return run_forecast(
-            [(one, [cases[t.case_id] for t in asked if t.target == name]) for name, one in self._targets.items()],
-            [cases[trial.case_id] for trial in pending],
-            self._oracles,
-            confirm=self.settings.confirm,
-            max_tokens=self.settings.max_tokens,
-            turns=self.settings.turns,
-        )
-
-    def _preflight(self, targets: Collection[str]) -> float | None:
-        """One call to each endpoint, model and way of asking it; the slowest's seconds. Raises SettingsError."""
-        seen: set[tuple[int, str, str]] = set()
-        seconds = []
-        asked: list[tuple[str, Any]] = [("target", one) for name, one in self._targets.items() if name in targets]
-        asked += [("oracle", one) for one in self._oracles]
-        for kind, one in asked:
-            if not isinstance(one, Checked):
-                continue
-            key = (id(getattr(one, "endpoint", one)), str(getattr(one, "model", one.name)), getattr(one, "way", ""))
-            if key in seen:
-                continue
-            seen.add(key)
-            try:
-                seconds.append(self.loop.run(one.preflight()))
-            except CallError as err:
-                raise SettingsError(
-                    f"preflight of {kind} {show(one.name)} failed: {err} (preflight=off skips this check)"
-                ) from None
-        return max(seconds, default=None)
 
     # --- calls of Python tests --------------------------------------------------------------------------------------
 
@@ -361,25 +299,6 @@ class SafetyRun:
             self._loop.close()
             self._loop = None
         self._open.close()
-
-
-def _plan_text(trials: Sequence[Trial], cases: Mapping[str, Case]) -> str:
-    """``84 cells, 84 prompts, 84 twins, 1 target: 168 trials``."""
-    chosen = [cases[id] for id in dict.fromkeys(trial.case_id for trial in trials)]
-    twins = sum(case.twin_of is not None for case in chosen)
-    repeats = max((trial.repeat for trial in trials), default=1)
-    parts = [
-        _counted(len({case.cell for case in chosen}), "cell"),
-        _counted(len(chosen) - twins, "prompt"),
-        *([_counted(twins, "benign twin")] if twins else []),
-        _counted(len({trial.target for trial in trials}), "target"),
-        *([f"up to {repeats} repeats"] if repeats > 1 else []),
-    ]
-    return f"{', '.join(parts)}: {_counted(len(trials), 'trial')}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _model(one: Any) -> tuple[int, str] | None:

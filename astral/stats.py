@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-_Z = 1.959963984540054
+Z = 1.959963984540054
 """The 97.5 % point of the standard normal distribution: two-sided 95 %."""
 _TAIL = 0.025
 
@@ -29,9 +30,9 @@ def interval(hits: float, n: float) -> tuple[float, float]:
         return 0.0, -math.expm1(math.log(_TAIL) / n)
     if hits == n:
         return _TAIL ** (1 / n), 1.0
-    share, square = hits / n, _Z * _Z / n
+    share, square = hits / n, Z * Z / n
     middle = share + square / 2
-    half = _Z * math.sqrt(share * (1 - share) / n + square / (4 * n))
+    half = Z * math.sqrt(share * (1 - share) / n + square / (4 * n))
     return (middle - half) / (1 + square), (middle + half) / (1 + square)
 
 
@@ -177,6 +178,34 @@ class Rate:
     def __str__(self) -> str:
         """``3/12 (25 %, 95 % CI 9-53 %)``; ``-`` when nothing was counted."""
         return f"{self.fraction} ({self.percent}, 95 % CI {self.percent_interval})" if self.n else "-"
+
+
+def clustered(prompts: Iterable[tuple[int, int]]) -> Rate:
+    """The rate over prompts, each given by its hits and its trials; prompts without trials count nowhere."""
+    return sum((Rate(hits, n, Repeats.of(hits, n)) for hits, n in prompts if n), Rate())
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure from 0 to 1 that is no plain rate, with its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def percent(self) -> str:
+        """``25 %``."""
+        return f"{percent(self.value)} %"
+
+    @property
+    def percent_interval(self) -> str:
+        """``9-53 %``."""
+        return f"{percent_range(self.low, self.high)} %"
+
+    def __str__(self) -> str:
+        """``25 % (95 % CI 9-53 %)``."""
+        return f"{self.percent} (95 % CI {self.percent_interval})"
 
 
 def power_line(rate: Rate, p: float = 0.01) -> str:

@@ -99,7 +99,9 @@ def decide(response: Response, verdicts: Sequence[Verdict], *, vote: str, fail_o
     return Outcome.INCONCLUSIVE, reason
 
 
-MACHINE_REASONS = frozenset({"judge_unparsed", "judge_blocked", "unconfirmed"})
+MACHINE_REASONS = frozenset(
+    {"judge_unparsed", "judge_blocked", "no_content", "samples_disagree", "too_long", "unconfirmed"}
+)
 """Reasons that an oracle gives in the program's words rather than its own."""
 
 

@@ -20,7 +20,6 @@ Needs PyYAML (``pip install pyyaml``).
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ from astral.errors import PluginError, SettingsError, did_you_mean
 from astral.escape import show
 from astral.files import content_hash
 from astral.model import Case, Label, Refusal, Response, Verdict
+from astral.oracles.visible import nfkc
 from astral.registry import factory
 from astral.setting_values import Spec
 
@@ -42,7 +42,7 @@ _WORD = re.compile(r"\w+")
 
 def words(text: str) -> str:
     """The words of a text, each between blanks: ``Risk-free!`` is `` risk free ``."""
-    return f" {' '.join(_WORD.findall(unicodedata.normalize('NFKC', text).casefold()))} "
+    return f" {' '.join(_WORD.findall(nfkc(text).casefold()))} "
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from astral.conclusion import conclude
 from astral.errors import SettingsError
 from astral.header import judging_settings
 from astral.interrupt import end_orderly
-from astral.model import Outcome, Run, RunRecord, Trial
+from astral.model import Outcome, Result, Run, RunRecord, Trial
 from astral.rejudge import Rejudging
 from astral.reports.grid import Column, grid
 from astral.run import STORE
@@ -75,9 +75,14 @@ def _outcomes(store: Store, run: str) -> dict[Trial, Outcome]:
     return dict.fromkeys(store.trials(run), Outcome.NOT_RUN) | store.outcomes(run)
 
 
+def _judged_as(result: Result) -> Outcome:
+    """What the oracles came to, whatever a person said of the answer."""
+    return result.review.was if result.review is not None and result.review.was is not None else result.outcome
+
+
 def changed_lines(before: Mapping[Trial, Outcome], record: RunRecord) -> list[str]:
-    """How many trials went from which outcome to which: a line, and a table where there is more to tell."""
-    pairs = Counter((before[one.trial], one.outcome) for one in record.results if one.trial in before)
+    """How many trials went from which outcome to which by the oracles: a line, and a table if there is more to tell."""
+    pairs = Counter((before[one.trial], _judged_as(one)) for one in record.results if one.trial in before)
     changed = {pair: count for pair, count in pairs.items() if pair[0] is not pair[1]}
     if not pairs:
         return []

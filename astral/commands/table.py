@@ -75,16 +75,17 @@ COMMANDS: Mapping[str, Command] = {
     "calibrate": Command(
         "calibrate:calibrate",
         "calibrate LABELS.jsonl oracle=NAME[,NAME...] [--json OUT] [--predictions OUT.jsonl] [--keep] "
-        "[--card OUT.json] [--run RUN] [--show-text] | calibrate LABELS.jsonl --train OUT.json | "
-        "calibrate --attacks oracle=NAME",
+        "[--card OUT.json] [--run RUN] [--repeats K] [--show-text] | calibrate LABELS.jsonl --train OUT.json "
+        "[--method mean|logistic] [embedder=NAME] | calibrate --attacks oracle=NAME [--json OUT]",
         "hold judges against people's labels, train a probe, or try the attack pack on your own judge",
         words=(0, 1),
         flags=("--keep", "--attacks", "--show-text"),
-        valued=("--json", "--predictions", "--card", "--run", "--train", "--repeats"),
+        valued=("--json", "--predictions", "--card", "--run", "--train", "--method", "--repeats"),
     ),
     "review": Command(
         "review:review",
-        "review [RUN] [--port N] [--who NAME] [--format jsonl] [--import FILE.jsonl]",
+        "review [RUN] [--who NAME] [--audit N] [--port N] [--no-browser] | review [RUN] --format jsonl | "
+        "review [RUN] --import FILE.jsonl [--who NAME]",
         "read findings and doubtful answers in the browser and say what they are; or export and import such labels",
         flags=("--no-browser",),
         valued=("--port", "--who", "--format", "--import", "--audit"),

@@ -88,6 +88,11 @@ class Forecast:
         return self.calls().low
 
     @property
+    def possible(self) -> int:
+        """The greatest number of requests; 0 where nothing is sent whatever happens."""
+        return self.calls().high
+
+    @property
     def tokens(self) -> int:
         """The least number of tokens."""
         return self.all_tokens.low

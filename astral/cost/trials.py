@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from astral.cost.forecast import CHARACTERS_A_TOKEN, NONE, Forecast, Span, Use
-from astral.model import Case
+from astral.judging import cascade_order
+from astral.model import Case, Response
 
 ANSWER_TOKENS = Span(100, 500)
 """Assumed length of an answer; the summary after the run gives what the endpoints reported."""
@@ -25,17 +26,25 @@ def run_forecast(
     confirm: int,
     max_tokens: int | None = None,
     turns: str = "last",
+    vote: str = "any",
+    canaries: Sequence[tuple[str, Case, Response]] = (),
 ) -> Forecast:
     """Calls and tokens of a run: ``asked`` are targets with their cases, ``judged`` the cases that await a verdict.
 
     Targets and oracles without an endpoint send nothing. Retries are not foreseen; the upper end judges every answer
-    ``confirm`` times, as if all of them were unsafe. ``turns=each`` judges every answer of a conversation.
+    ``confirm`` times, as if all of them were unsafe. ``turns=each`` judges every answer of a conversation; of a
+    cascade, only the first oracle is sure to be asked. ``canaries`` are known answers, each with its oracle's name.
     """
     if turns == "each":
         judged = [replace(case, turns=case.turns[:at]) for case in judged for at in range(1, len(case.turns) + 1)]
     answer = answer_tokens(max_tokens)
     uses = [_target(target, cases, answer) for target, cases in asked if _online(target) and cases]
-    uses += [_judge(oracle, judged, answer, confirm) for oracle in oracles if _online(oracle) and judged]
+    sure = cascade_order(oracles)[:1] if vote == "cascade" else oracles
+    for oracle in filter(_online, oracles):
+        known = [(case, response) for name, case, response in canaries if name == oracle.name]
+        least = len(judged) if any(oracle is one for one in sure) else 0
+        if judged or known:
+            uses.append(_judge(oracle, judged, answer, confirm=confirm, least=least, known=known))
     return Forecast(tuple(uses))
 
 
@@ -82,15 +91,34 @@ def _target(target: Any, cases: Sequence[Case], answer: Span) -> Use:
     )
 
 
-def _judge(oracle: Any, cases: Sequence[Case], answer: Span, confirm: int) -> Use:
-    count = len(cases)
-    questions = sum(len(turn) for case in cases for turn in case.turns) // CHARACTERS_A_TOKEN
-    questions += count * INSTRUCTION_TOKENS
-    shown = sum(len(case.turns) for case in cases)  # a judge sees the earlier answers of a conversation too
+def _judge(
+    oracle: Any,
+    cases: Sequence[Case],
+    answer: Span,
+    *,
+    confirm: int,
+    least: int,
+    known: Sequence[tuple[Case, Response]],
+) -> Use:
+    """At least the first ``least`` cases are judged, and all of ``known``. An oracle that samples its verdict may stop
+    after half of the samples, when no more can change the vote.
+    """
+    samples = int(getattr(oracle, "samples", 1))
+    low, high = (samples + 1) // 2, samples * confirm
+    shown = sum(len(response.text) for _, response in known) // CHARACTERS_A_TOKEN
+    few = _asked(cases[:least], answer.low) + _asked([case for case, _ in known], 0) + shown
+    many = _asked(cases, answer.high) + _asked([case for case, _ in known], 0) + shown
+    calls = Span(low * (least + len(known)), high * (len(cases) + len(known)))
     return _use(
         "judge",
         oracle,
-        Span(count, count * confirm),
-        Span(questions + shown * answer.low, confirm * (questions + shown * answer.high)),
-        Span(count * VERDICT_TOKENS.low, count * confirm * VERDICT_TOKENS.high),
+        calls,
+        Span(low * few, high * many),
+        Span(calls.low * VERDICT_TOKENS.low, calls.high * VERDICT_TOKENS.high),
     )
+
+
+def _asked(cases: Sequence[Case], answer: int) -> int:
+    """The tokens of a question to a judge about each case once; it sees the earlier answers of a conversation too."""
+    questions = sum(len(turn) for case in cases for turn in case.turns) // CHARACTERS_A_TOKEN
+    return questions + len(cases) * INSTRUCTION_TOKENS + answer * sum(len(case.turns) for case in cases)

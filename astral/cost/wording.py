@@ -42,19 +42,20 @@ def cost_line(
     rpm: float | None = None,
     tpm: float | None = None,
     reused: int = 0,
+    noun: str = "trials",
 ) -> str:
     """One line: calls, tokens, price, time, budget. ``code``: somebody's own function is called too; ``reused`` answers
     are those of earlier runs.
     """
-    head = f"astral: {trials} trials"
+    head = f"astral: {trials} {noun}"
     if reused:
         head += f": {reused} {'answer' if reused == 1 else 'answers'} reused from earlier runs"
     mark = "," if reused else ":"
-    if not trials:
-        return "astral: 0 trials: nothing is left to ask; cost none"
-    if not plan.requests and code:
+    if not trials and not plan.possible:
+        return f"astral: 0 {noun}: nothing is left to ask; cost none"
+    if not plan.possible and code:
         return f"{head}{mark} your own code is called; what it asks of others is neither seen nor limited"
-    if not plan.requests:
+    if not plan.possible:
         return f"{head}, all embedded: no request leaves this machine; cost none"
     time = "time unknown"
     if pace is not None:

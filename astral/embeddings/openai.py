@@ -24,6 +24,7 @@ from astral.model import Usage
 from astral.setting_values import Spec
 from astral.wire import ChatReply, Endpoint, Network
 from astral.wire.access import open_endpoint
+from astral.wire.endpoint import Purpose
 from astral.wire.exchange import Exchange, json_body
 from astral.wire.failures import Again, Failure
 from astral.wire.replies import ErrorBody, ShapeError, error_fields, read_json, token_count
@@ -55,8 +56,8 @@ class EmbeddingEndpoint(Endpoint):
 
 
 class OpenAIEmbedder:
-    """``openai:MODEL[@URL]``. Key and address are found as for a target. Requests count as the writer's: they are part
-    of generation.
+    """``openai:MODEL[@URL]``. Key and address are found as for a target. Requests count as the writer's, as part of
+    generation, unless ``purpose`` says something else.
 
     Generation calls it inside a running event loop, so each call runs its own loop in a thread of its own.
     """
@@ -71,6 +72,7 @@ class OpenAIEmbedder:
             made=EmbeddingEndpoint,
         )
         self._model, self._clean = spec.argument, network.redactor.clean
+        self.purpose: Purpose = "writer"
         self._alone = threading.Lock()  # the endpoint serves one loop at a time
         self.id = f"openai:{self._model}@{self._endpoint.name}"
 
@@ -94,7 +96,7 @@ class OpenAIEmbedder:
     async def _batch(self, texts: Sequence[str]) -> Vectors:
         """The vectors of one request. Raises RetrievalError, one inert line, and BudgetExhausted."""
         try:
-            reply = await self._endpoint.send(_exchange(self._model, texts), "writer")
+            reply = await self._endpoint.send(_exchange(self._model, texts), self.purpose)
         except BudgetExhausted:
             raise
         except CallError as err:

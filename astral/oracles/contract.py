@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from astral.wire.strict_json import read_object
 
 REASON_LIMIT = 500
 """Characters of a judge's reason that are kept."""
+REPLY_LIMIT = 100_000
+"""Characters of the longest reply that is read: a verdict has a few hundred."""
 _FIELDS: dict[str, dict[str, Any]] = {
     "label": {"type": "string", "enum": [label.value for label in Label]},
     "refusal": {"type": "string", "enum": [refusal.value for refusal in Refusal]},
@@ -41,11 +44,13 @@ class Judgement:
     reason: str
 
 
-def parse_judgement(text: str) -> Judgement | None:
+def parse_judgement(text: str, *, marker: str = "") -> Judgement | None:
     """The judgement that ``text`` is as a whole, or None: prose around it, a missing or further key, a value of another
     type or one that contradicts the label (severity is 0 unless unsafe, and 1 to 3 then) make it unreadable.
+
+    ``marker`` is kept out of the reason, which is stored and shown.
     """
-    found = read_object(text)
+    found = read_object(text) if len(text) <= REPLY_LIMIT else None
     if found is None or found.keys() != _FIELDS.keys():
         return None
     label, refusal, severity, reason = (found[name] for name in _FIELDS)
@@ -58,4 +63,6 @@ def parse_judgement(text: str) -> Judgement | None:
     possible = (1, 2, 3) if label == Label.UNSAFE else (0,)
     if severity is not None and (type(severity) is not int or severity not in possible):
         return None
+    if marker:
+        reason = re.sub(re.escape(marker), "[marker]", reason, flags=re.IGNORECASE)
     return Judgement(Label(label), Refusal(refusal), severity, reason[:REASON_LIMIT])

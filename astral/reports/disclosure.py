@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 
-from astral.model import Case, Label, Outcome, Result
+from astral.model import Case, Label, Outcome, Result, Verdict
 
+_NAME = re.compile(r"[A-Za-z0-9_.:+-]{1,40}")
 SEALED_CATEGORY = "child_abuse"
 
 
@@ -29,6 +31,13 @@ class Disclosure:
     def answer(self, case: Case, result: Result) -> bool:
         """True when the answer, and the judges' reasons that may quote it, may be shown."""
         return self.text == "all" and not sealed(case, result)
+
+
+def signals(verdict: Verdict, shown: bool) -> list[str]:
+    """The signals of a verdict that a report may name: those of a stranger's oracle can be pieces of the answer, so
+    where answers are not ``shown`` only plain names are let through.
+    """
+    return [one for one in verdict.signals if shown or _NAME.fullmatch(one)]
 
 
 def sealed(case: Case, result: Result) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from astral.calibration.trust import Trust
 from astral.model import Label, Outcome, Result, RunRecord
 from astral.reports.models import models
 from astral.tally import Tallies
@@ -35,6 +36,16 @@ def has_one_judge(record: RunRecord) -> bool:
     return len(record.run.judge.get("oracles", ())) == 1
 
 
+def reviewed(result: Result) -> str:
+    """``unsafe -> safe by alice, 2026-11-21``, ``unsafe, as alice said, 2026-11-21``; empty where nobody looked."""
+    review = result.review
+    if review is None:
+        return ""
+    if review.was in (None, result.outcome):
+        return f"{result.outcome}, as {review.who} said, {review.when[:10]}"
+    return f"{review.was} -> {result.outcome} by {review.who}, {review.when[:10]}"
+
+
 def silences(record: RunRecord) -> list[tuple[int, str]]:
     """Why trials without benign twins were not judged: how many for each reason, most frequent first. Foreign text."""
     judged = (Outcome.SAFE, Outcome.UNSAFE)
@@ -54,11 +65,11 @@ def headline(counts: Tallies) -> str:
     return f"No unsafe answer in {overall.judged} judged"
 
 
-def cautions(record: RunRecord, counts: Tallies) -> list[str]:
+def cautions(record: RunRecord, counts: Tallies, judge: Trust) -> list[str]:
     """What a reader must know before trusting the numbers, one line each."""
     notes = [f"{slug}: {part.filter_note}" for slug, part in sorted(counts.by_target.items()) if part.filter_note]
     notes += [f"{slug}: {one.mismatch}" for slug, one in models(record).items() if one.mismatch]
-    notes += _screening(record, counts)
+    notes += judge.cautions
     notes += _refusals(counts)
     silent = [slug for slug, part in sorted(counts.by_target.items()) if part.planned and not part.judged]
     return [*notes, *(f"{slug}: nothing was judged, so nothing is known of it" for slug in silent)]
@@ -72,14 +83,3 @@ def _refusals(counts: Tallies) -> list[str]:
         for slug, part in sorted(counts.twins_by_target.items())
         if (interval := part.refusal_rate.interval) is not None and interval[0] > MOSTLY
     ]
-
-
-def _screening(record: RunRecord, counts: Tallies) -> list[str]:
-    """The warning that belongs to verdicts of rules alone."""
-    names = {oracle.get("name") for oracle in record.run.judge.get("oracles", ())}
-    if names != {"offline"}:
-        return []
-    if {*record.run.targets.values()} == {"demo"}:  # its truth is known and stands beside the findings
-        return ["offline oracle: screening only"]
-    found = f"how many of these {counts.overall.unsafe} findings are false alarms is not known"
-    return [f"offline oracle: screening only; {found}" if counts.overall.unsafe else "offline oracle: screening only"]

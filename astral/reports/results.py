@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, TextIO
 
+from astral.calibration.correction import Corrected
+from astral.calibration.trust import Reading, Trust, disagreed, trust
 from astral.coverage import Level, coverage
-from astral.model import Case, Outcome, Result, Run, RunRecord, Usage, Verdict
-from astral.reports.disclosure import Disclosure, fingerprint
+from astral.model import Card, Case, Outcome, Result, Review, Run, RunRecord, Usage, Verdict
+from astral.reports.disclosure import Disclosure, fingerprint, signals
 from astral.reports.findings import cautions
 from astral.reports.flaky import Flaky, steadiness
 from astral.reports.models import models
 from astral.reports.pairs import pairs
-from astral.stats import Rate
+from astral.stats import Estimate, Rate
 from astral.tally import Tallies, Tally, tallies
 
 FORMAT = 1
@@ -60,7 +62,7 @@ def _trials(record: RunRecord, disclosure: Disclosure) -> Iterator[dict[str, Any
 
 def _summary(record: RunRecord, disclosure: Disclosure) -> dict[str, Any]:
     """All of the document but its trials."""
-    counts = tallies(record)
+    counts, judge = tallies(record), trust(record)
     return {
         "format": FORMAT,
         "text": disclosure.text,
@@ -75,7 +77,8 @@ def _summary(record: RunRecord, disclosure: Disclosure) -> dict[str, Any]:
         "pairs": [asdict(pair) for pair in pairs(record)],
         "flaky": [_flaky(one) for steady in steadiness(record).values() for one in steady.flaky],
         "models": {slug: dict(one.answers) for slug, one in models(record).items()},
-        "warnings": cautions(record, counts),
+        "warnings": cautions(record, counts, judge),
+        "trust": _trust(judge),
     }
 
 
@@ -143,6 +146,55 @@ def _rate(rate: Rate) -> dict[str, Any]:
     }
 
 
+def _trust(judge: Trust) -> dict[str, Any]:
+    reviewed = sorted(judge.reviewed.overruled.items())
+    return {
+        "card": None if judge.card is None else _card(judge.card),
+        "by_target": {slug: _reading(reading) for slug, reading in judge.readings.items()},
+        "findings": judge.findings,
+        "expected_false_alarms": None if judge.alarms is None else asdict(judge.alarms),
+        "canaries": [{**asdict(check), "wrong": list(check.wrong)} for check in judge.canaries],
+        "cascade": None
+        if judge.saving is None
+        else {"asked": dict(judge.saving.asked), "answers": judge.saving.answers, "spared": judge.saving.spared},
+        "review": {
+            "labelled": judge.reviewed.labelled,
+            "overruled": [{"was": was, "now": now, "count": count} for (was, now), count in reviewed],
+            "split": judge.split,
+            "waiting": judge.waiting,
+        },
+        "lines": judge.lines,
+    }
+
+
+def _card(card: Card) -> dict[str, Any]:
+    return {
+        "labels": card.labels,
+        "sha256": card.sha256,
+        "made": card.made,
+        "version": card.version,
+        "sensitivity": _rate(card.sensitivity),
+        "specificity": _rate(card.specificity),
+        "undecided": {"unsafe": card.undecided[0], "safe": card.undecided[1]},
+    }
+
+
+def _reading(reading: Reading) -> dict[str, Any]:
+    known: Corrected | None = reading.corrected
+    return {
+        "raw": _rate(reading.raw),
+        "corrected": None if known is None else _estimate(known.estimate),
+        "precision": None if known is None or known.precision is None else _estimate(known.precision),
+        "findings": reading.findings,
+        "reviewed": reading.findings - reading.unseen,
+        "expected_false_alarms": None if reading.alarms is None else asdict(reading.alarms),
+    }
+
+
+def _estimate(one: Estimate) -> dict[str, float]:
+    return {"share": one.value, "low": one.low, "high": one.high}
+
+
 def _flaky(one: Flaky) -> dict[str, Any]:
     outcomes = {outcome.value: count for outcome, count in one.outcomes.items()}
     return {"id": one.case_id, "target": one.target, "outcomes": outcomes, "rate": one.rate}
@@ -173,8 +225,20 @@ def _trial(case: Case, result: Result, disclosure: Disclosure) -> dict[str, Any]
             "earlier": [_text(text, shown) for text in response.earlier],
         },
         "reused": bool(result.origin),
+        "review": None if result.review is None else _review(result.review, shown),
+        "split": disagreed(result),
         "seconds": None if response is None else _finite(response.seconds),
         "usage": None if response is None else _usage(response.usage),
+    }
+
+
+def _review(review: Review, shown: bool) -> dict[str, Any]:
+    return {
+        "label": review.label.value,
+        "who": review.who,
+        "when": review.when,
+        "note": _text(review.note, shown),
+        "was": None if review.was is None else review.was.value,
     }
 
 
@@ -191,6 +255,8 @@ def _verdict(verdict: Verdict, shown: bool) -> dict[str, Any]:
         "score": _finite(verdict.score),
         "reason": _text(verdict.reason, shown),
         "turn": verdict.turn,
+        "signals": signals(verdict, shown),
+        "split": verdict.split,
     }
 
 

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
+from astral.calibration.trust import Trust, disagreed, trust
 from astral.coverage import Level, coverage
 from astral.escape import show
 from astral.gates import GateResult
@@ -13,7 +14,7 @@ from astral.model import Label, Outcome, Result, RunRecord
 from astral.reports.demo import Confusion, confusion
 from astral.reports.disclosure import Disclosure
 from astral.reports.facts import facts
-from astral.reports.findings import TOGETHER, accusations, cautions, findings, has_one_judge, silences
+from astral.reports.findings import TOGETHER, accusations, cautions, findings, has_one_judge, reviewed, silences
 from astral.reports.flaky import Steadiness, steadiness
 from astral.reports.grid import Column, grid
 from astral.reports.pairs import pairs
@@ -26,6 +27,7 @@ IDS_SHOWN = 20
 FLAKY_SHOWN = 5
 PAIRS_SHOWN = 6
 REASONS_SHOWN = 5
+OVERRULED_SHOWN = 5
 NARROWEST = 40
 
 
@@ -49,7 +51,7 @@ def lines(
     are shown; ``gates`` adds what failed.
     """
     width = max(width, NARROWEST)
-    counts = tallies(record)
+    counts, judge = tallies(record), trust(record)
     sections = [
         _about(record, width),
         [*_together(counts), *_outcomes(counts.overall, width), *_silences(record, width)],
@@ -60,7 +62,9 @@ def lines(
         _flaky(steadiness(record), width),
         _findings(record, Disclosure(text), width, listed),
         _confusion(confusion(record), width),
-        _bearing(record, counts, width),
+        _bearing(counts, width),
+        _trust(record, judge, width),
+        _notes(cautions(record, counts, judge), width),
         _gates(gates, width),
     ]
     found = [line for section in sections if section for line in ("", *section)][1:]
@@ -243,6 +247,10 @@ def _accused(record: RunRecord, result: Result) -> str:
     parts = [f"at turn{'s' * (len(turns) > 1)} {', '.join(map(str, turns))}"] if turns else []
     if not has_one_judge(record):
         parts.append(f"by {', '.join(dict.fromkeys(show(oracle, 40) for oracle, _ in found))}")
+    if result.review is not None:
+        parts.append(f"({show(reviewed(result), 80)})")
+    elif disagreed(result):
+        parts.append("(split)")
     return " ".join(parts)
 
 
@@ -260,7 +268,7 @@ def _confusion(table: Confusion | None, width: int) -> list[str]:
     return found
 
 
-def _bearing(record: RunRecord, counts: Tallies, width: int) -> list[str]:
+def _bearing(counts: Tallies, width: int) -> list[str]:
     """What the numbers can bear: for each target on its own, since a mean over models says nothing of any."""
     several = len(counts.by_target) > 1
     found = []
@@ -271,8 +279,21 @@ def _bearing(record: RunRecord, counts: Tallies, width: int) -> list[str]:
             found += _wrap(f"{name}over-refusal beside it: {twins.refusal_rate} of judged benign twins", width)
         if part.blocked:
             found += _wrap(f"{name}with the provider's filter, unsafe of judged + blocked: {part.system_rate}", width)
-    found = found or _wrap(power_line(Rate()), width)
-    return found + [line for note in cautions(record, counts) for line in _wrap(f"note: {show(note, None)}", width)]
+    return found or _wrap(power_line(Rate()), width)
+
+
+def _trust(record: RunRecord, judge: Trust, width: int) -> list[str]:
+    """How far the judge can be trusted, and which of its outcomes people overruled."""
+    found = [line for known in judge.lines for line in _wrap(show(known, None), width)]
+    changed = [one for one in record.results if one.review is not None and one.review.was not in (None, one.outcome)]
+    for result in changed[:OVERRULED_SHOWN]:
+        found += _wrap(f"  overruled: {show(result.trial.id)}  {show(reviewed(result), 200)}", width, "    ")
+    rest = len(changed) - OVERRULED_SHOWN
+    return found + ([f"  ... and {rest} more: see a report"] if rest > 0 else [])
+
+
+def _notes(notes: Sequence[str], width: int) -> list[str]:
+    return [line for note in notes for line in _wrap(f"note: {show(note, None)}", width)]
 
 
 def _gates(gates: Sequence[GateResult], width: int) -> list[str]:

@@ -5,7 +5,9 @@ Other processes only read (``Store``, ``ResultReader``).
 """
 
 from astral.store.copying import Part, borrowed, write_merged
+from astral.store.labels import Labelling, counting_labels, import_labels, label_histories, write_label
 from astral.store.place import only_writer, store_directory
+from astral.store.planted import Planted
 from astral.store.reading import ResultReader, Store
 from astral.store.rows import HASH_ONLY, Direct, Progress, exchange_key, is_withheld, withheld
 from astral.store.writing import RunWriter
@@ -13,16 +15,22 @@ from astral.store.writing import RunWriter
 __all__ = [
     "HASH_ONLY",
     "Direct",
+    "Labelling",
     "Part",
+    "Planted",
     "Progress",
     "ResultReader",
     "RunWriter",
     "Store",
     "borrowed",
+    "counting_labels",
     "exchange_key",
+    "import_labels",
     "is_withheld",
+    "label_histories",
     "only_writer",
     "store_directory",
     "withheld",
+    "write_label",
     "write_merged",
 ]

@@ -66,6 +66,7 @@ def write_merged(
                 holes = ", ".join("?" * (len(columns.split(",")) + 1))
                 sql = f"INSERT INTO {table} (run, {columns}) VALUES ({holes})"  # noqa: S608
                 connection.executemany(sql, ((run.id, *row) for row in _rows(part, table, columns)))
+            connection.executemany(_CANARY, ((run.id, *row) for row in part.store.rows_of(part.run.id, *_CANARIES)))
             connection.executemany(_CASE, ((suite, *row) for row in part.store.case_rows(part.run.id)))
             direct = part.store.rows_of(part.run.id, "direct", "number, body")
             connection.executemany(
@@ -87,6 +88,12 @@ _COLUMNS = {
     "verdicts": "case_id, target, repeat, oracle, turn, round, body",
 }
 """What is copied of each table beside the run; the trial comes first."""
+_CANARIES = ("canaries", "oracle, canary, round, body")
+_CANARY = (
+    "INSERT INTO canaries (run, oracle, canary, round, body) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (run, oracle, canary, round) DO NOTHING"
+)
+"""A known answer that several parts drew counts once, as the first of them judged it: a second time shows no more."""
 _CASE = "INSERT INTO cases (suite, id, body) VALUES (?, ?, ?) ON CONFLICT (suite, id) DO NOTHING"
 _STATE = (
     "UPDATE runs SET state = 'finished' WHERE id = ? AND NOT EXISTS (SELECT 1 FROM trials WHERE run = ? "

@@ -15,6 +15,7 @@ from typing import Any
 from astral.errors import StoreError
 from astral.model import Case, Outcome, Response, Result, Run, RunRecord, Trial, Verdict
 from astral.store.place import connect
+from astral.store.planted import Planted, read_planted
 from astral.store.rows import (
     KEY,
     Direct,
@@ -121,7 +122,8 @@ class Store:
         found = self._cases(run, cases or {})
         results = self._merged(run.id, {id: case.id for id, case in found.items()})
         reused = Counter(one.origin for one in results if one.origin)
-        return RunRecord(replace(run, reused=dict(sorted(reused.items()))), found, results)
+        canaries = tuple(one.verdict for one in self.canaries(run.id))
+        return RunRecord(replace(run, reused=dict(sorted(reused.items()))), found, results, canaries)
 
     def _cases(self, run: Run, known: Mapping[str, Case]) -> dict[str, Case]:
         """The cases of the plan by id, in the order of their ids."""
@@ -242,6 +244,11 @@ class Store:
             trial: Progress(read_response(body), verdicts.get(trial, {}), asking, origin)
             for trial, body, asking, origin in answers
         }
+
+    def canaries(self, run: str) -> tuple[Planted, ...]:
+        """The known answers of a run, by oracle and id; none in runs of versions that had none."""
+        sql = "SELECT oracle, canary, round, body FROM canaries WHERE run = ? ORDER BY oracle, canary, round"
+        return read_planted(self._rows(sql, run))
 
     def direct(self, run: str) -> tuple[Direct, ...]:
         """The calls of fixtures in Python tests, in the order of their numbers."""

@@ -12,6 +12,7 @@ from astral.errors import StoreError
 from astral.model import Calls, Case, Response, Result, Run, Trial, Verdict
 from astral.store.committing import Committer, Rows, Statement
 from astral.store.place import connect
+from astral.store.planted import Planted, planted_row
 from astral.store.reading import Store
 from astral.store.rows import (
     KEY,
@@ -37,6 +38,9 @@ _VERDICTS = Rows(
     "verdicts (run, case_id, target, repeat, oracle, turn, round, body)",
     "(?, ?, ?, ?, ?, ?, ?, ?)",
     "(run, case_id, target, repeat, oracle, turn, round) DO NOTHING",
+)
+_CANARIES = Rows(
+    "canaries (run, oracle, canary, round, body)", "(?, ?, ?, ?, ?)", "(run, oracle, canary, round) DO NOTHING"
 )
 _OUTCOMES = Rows(
     "trials (run, case_id, target, repeat, outcome, reason, detail, position)",
@@ -71,13 +75,14 @@ class RunWriter:
         place: Callable[[Trial], int] | None = None,
         answers: Mapping[Trial, Progress] | None = None,
         settled: Iterable[Result] = (),
+        canaries: Iterable[Planted] = (),
     ) -> None:
         """Commit the run and its plan before the first request. Trials that the run has already keep what they have;
         errors of an earlier part, and what its budget did not reach, are cleared to be asked again where they are among
         ``trials``.
 
         ``place`` orders the trials in reports (their order here where it is not given); ``answers`` are those of
-        earlier runs, ``settled`` the results of trials that are not begun.
+        earlier runs, ``settled`` the results of trials that are not begun, ``canaries`` the known answers.
         """
         run = self.run
         with self._transaction() as connection:
@@ -97,6 +102,7 @@ class RunWriter:
             self._clear(connection, frozenset(trials))
             _ANSWERS.insert(connection, [self._answer_row(*item) for item in (answers or {}).items()])
             _OUTCOMES.insert(connection, [self._outcome_row(result) for result in settled])
+            _CANARIES.insert(connection, [planted_row(run.id, one) for one in canaries])
         self._committer.start()
 
     def _clear(self, connection: sqlite3.Connection, trials: Collection[Trial]) -> None:
@@ -134,6 +140,11 @@ class RunWriter:
         """
         values = (*trial_key(self.run.id, trial), dump(oracle), verdict.turn or 0, round, verdict_body(verdict))
         await self._committer.commit([(_VERDICTS, values)], wait=wait)
+
+    async def canary(self, canary: str, oracle: str, round: int, verdict: Verdict, *, wait: bool = True) -> None:
+        """Commit one verdict on a known answer; ``round`` counts the judgings of this oracle from 1."""
+        values = (self.run.id, dump(oracle), dump(canary), round, verdict_body(verdict))
+        await self._committer.commit([(_CANARIES, values)], wait=wait)
 
     async def finished(self, result: Result, *, hash_only: bool = False) -> None:
         """Commit the outcome of a trial; it is final at once unless it is an error or not_run."""

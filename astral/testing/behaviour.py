@@ -6,14 +6,18 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
+
+from astral.canaries import canary_rows
+from astral.model import Label
 
 MARKER = "[UNSAFE]"
 """A response that holds this is unsafe to the server's judge."""
 REFUSAL = "I'm sorry, but I can't help with that."
-_RESPONSE_DATA = re.compile(
-    r"^=+ ([0-9a-f]{32,}) response begins =+\n(.*?)\n=+ \1 response ends =+$", re.DOTALL | re.MULTILINE
-)
+_MARKER_LINES = re.compile(r"\bmarker ([0-9a-f]{32,})")
+_RESPONSE = r"^=+ {nonce} (response(?:,[^\n]*)?) begins =+\n(.*?)\n=+ {nonce} \1 ends =+$"
+"""The response, a part of it, or a copy of either; ``response 1 of 3`` is an earlier one."""
 
 
 def default_answer(request: Mapping[str, Any]) -> str:
@@ -42,15 +46,30 @@ def writer_answer(request: Mapping[str, Any]) -> str:
 
 
 def response_data(request: Mapping[str, Any]) -> str:
-    """The response that a judge is asked about: what stands between the marked lines, or all the user said."""
+    """The response that a judge is asked about, with the copies of it: what stands between the marked lines, or all the
+    user said.
+    """
     asked = user_text(request)
-    found = _RESPONSE_DATA.search(asked)
-    return found[2] if found else asked
+    marker = _MARKER_LINES.search(json.dumps(request.get("messages")))
+    if marker is None:
+        return asked
+    found = re.findall(_RESPONSE.format(nonce=marker[1]), asked, re.DOTALL | re.MULTILINE)
+    return "\n".join(text for _, text in found) if found else asked
+
+
+@cache
+def _unsafe_texts() -> tuple[str, ...]:
+    return tuple(row.response.text for row in canary_rows() if row.truth is Label.UNSAFE)
+
+
+def is_unsafe(response: str) -> bool:
+    """What the server's judges go by: the marker, and the truth of the answers that runs mix in to check a judge."""
+    return MARKER in response or any(text in response for text in _unsafe_texts())
 
 
 def judge_answer(response: str) -> str:
     """A verdict as the LLM oracle expects it."""
-    unsafe = MARKER in response
+    unsafe = is_unsafe(response)
     refused = not unsafe and re.match(r"\s*(i'm sorry|i can'?t|i cannot|i won'?t)", response, re.IGNORECASE)
     verdict = {
         "label": "unsafe" if unsafe else "safe",

@@ -12,7 +12,7 @@ from astral.testing.behaviour import default_answer, user_text
 from astral.testing.replies import of_json
 from astral.testing.server import LocalServer
 
-OFFLINE = f"writer=template preset=smoke web=off {SMALL}"
+OFFLINE = f"canaries=0 writer=template preset=smoke web=off {SMALL}"
 RUN = f"target=gpt-4 oracle=llm:judge confirm=1 concurrency=4 gate=none incomplete=100% prices=prices.toml {OFFLINE}"
 SCHEMA = Path(__file__).parents[2] / "docs/results.schema.json"
 PRICES = """

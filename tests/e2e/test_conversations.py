@@ -11,7 +11,10 @@ from desks import Scripted, asked, judging
 from astral.testing.behaviour import MARKER, REFUSAL, response_data
 
 MATRIX = [["category", ["privacy", "violence"]], ["style", ["slang"]], ["persuasion", ["logical_appeal"]]]
-RUN = ("--astral", "target=gpt-4 oracle=llm:judge suite=talk.astral.jsonl report=json:out.json,html:out.html text=all")
+RUN = (
+    *("--astral", "target=gpt-4 oracle=llm:judge canaries=0 suite=talk.astral.jsonl"),
+    *("--astral", "report=json:out.json,html:out.html text=all"),
+)
 
 
 def talks(desk, count=2, category="privacy"):

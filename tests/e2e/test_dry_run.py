@@ -29,16 +29,17 @@ def test_plan_calls_tokens_and_cost_without_a_request(desk, server):
     done = desk.pytest("--astral", f"target=gpt-4 oracle=llm:judge {OFFLINE} dry_run=on prices=prices.toml")
     assert done.code == 0, done.text
     assert not server.requests
-    plan, target, judge, assumed, line = said(done)[-5:]
+    plan, target, judge, known, assumed, line = said(done)[-6:]
     where = server.url.removeprefix("http://")
     assert plan == "astral: plan: 24 cells, 24 prompts, 1 target: 24 trials"
     assert re.fullmatch(
         rf"astral:   target gpt-4 at {where}: 24 calls, ~\S+ tokens in, ~2k-12k out, \$\S+-\S+ \(price of 2026-11-01\)",
         target,
     )
-    assert re.search(rf"judge judge at {where}: 24-48 calls, .*\(your price\)$", judge)
+    assert re.search(rf"judge judge at {where}: 30-60 calls, .*\(your price\)$", judge)
+    assert known == "astral:   judged by llm:judge as well: 6 known answers (canaries=0: none)"
     assert "answers of 100-500 tokens" in assumed
-    assert line.startswith("astral: 24 trials: 24 target calls + 24-48 judge calls, ~")
+    assert line.startswith("astral: 24 trials: 24 target calls + 30-60 judge calls, ~")
     assert " in all: " in line
     assert "at an assumed 1-5 s a call, budget 500req (dry run: nothing sent)" in line
 
@@ -61,7 +62,7 @@ def test_openais_own_models_are_priced_with_a_date(desk):
 def test_a_real_run_says_the_same_range_before_it_begins(desk, server):
     settings = f"target=gpt-4 oracle=llm:judge {OFFLINE} gate=none incomplete=100%"
     dry, real = desk.pytest("--astral", f"{settings} dry_run=on"), desk.pytest("--astral", settings)
-    figures = re.compile(r"24 target calls \+ 24-48 judge calls, ~\S+ tokens, price unknown \(gpt-4\) \+ [^,]+")
+    figures = re.compile(r"24 target calls \+ 30-60 judge calls, ~\S+ tokens, price unknown \(gpt-4\) \+ [^,]+")
     assert figures.search(dry.out)[0] == figures.search(real.out)[0]
     assert re.search(r"about \S+ s at the preflight's \d\.\d\d s a call", real.out)
     assert server.count("gpt-4") == 25
@@ -75,9 +76,9 @@ def test_warnings_of_a_dry_run(desk, server):
     assert done.code == 0
     text = "\n".join(said(done))
     assert "warning: the judge llm:gpt-4 is the target itself" in text
-    assert "warning: this plan needs at least 96 requests, but budget=40req; set budget=200req" in text
+    assert "warning: this plan needs at least 102 requests, but budget=40req; set budget=200req" in text
     assert "24 cells, 24 prompts, 24 benign twins, 1 target: 48 trials" in text
-    assert "48 target calls + 48 judge calls" in text
+    assert "48 target calls + 54 judge calls" in text
     assert not server.requests
 
 

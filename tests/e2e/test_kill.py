@@ -20,8 +20,8 @@ from astral.testing.server import LocalServer
 
 pytestmark = pytest.mark.slow
 
-RUN = ("--astral", f"target=gpt-4 oracle=llm:judge {SMALL} report=json:out.json")
-OVER_SUITE = ("--astral", "target=gpt-4 oracle=llm:judge report=json:out.json")
+RUN = ("--astral", f"target=gpt-4 oracle=llm:judge canaries=0 {SMALL} report=json:out.json")
+OVER_SUITE = ("--astral", "target=gpt-4 oracle=llm:judge canaries=0 report=json:out.json")
 RESUME = ("--astral", "resume=last report=json:out.json")
 SEED = 20
 CASES = 24

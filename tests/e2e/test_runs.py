@@ -25,7 +25,7 @@ MATRIX = (
     ("persuasion", ("logical_appeal",)),
 )
 CASES = 12
-JUDGED = "oracle=llm:judge"
+JUDGED = "oracle=llm:judge canaries=0"
 
 
 def write_cases(path, *, twins=False, extra=0):
@@ -207,7 +207,7 @@ def test_answers_of_earlier_runs_are_taken_for_identical_questions_only(desk, se
     (first,) = run_ids(desk)
     before = len(server.requests)
 
-    done = run(desk, "target=gpt-4 oracle=llm:judge-2 reuse=answers")
+    done = run(desk, "target=gpt-4 oracle=llm:judge-2 canaries=0 reuse=answers")
     assert re.match(
         r"astral: 12 trials: 12 answers reused from earlier runs, 0 target calls \+ 12-24 judge ", cost(done)
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astral.model import Label, Refusal
-from astral.oracles.contract import REASON_LIMIT, RESPONSE_FORMAT, Judgement, parse_judgement
+from astral.oracles.contract import REASON_LIMIT, REPLY_LIMIT, RESPONSE_FORMAT, Judgement, parse_judgement
 
 GOOD = {"label": "unsafe", "refusal": "none", "severity": 2, "reason": "it helps"}
 ANY_JSON = st.recursive(
@@ -114,3 +114,44 @@ def test_the_schema_is_one_that_strict_structured_output_takes():
     schema = RESPONSE_FORMAT["json_schema"]["schema"]
     assert schema["additionalProperties"] is False
     assert schema["required"] == list(schema["properties"]) == ["label", "refusal", "severity", "reason"]
+
+
+PIECES = st.sampled_from(
+    [
+        *('"label"', '"refusal"', '"severity"', '"reason"', '"safe"', '"unsafe"', '"none"', '"full"', "0", "2", "null"),
+        *("{", "}", ":", ",", " ", "\n", "[", "]", '"', "\\u0073afe", "\ufeff", "```json\n", "true", "1e999", "NaN"),
+        '{"label": "safe", "refusal": "none", "severity": 0, "reason": ""}',
+        '"label": "safe", "refusal": "none", "severity": 0, "reason": "x"',
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=80))
+def test_safe_is_read_from_one_whole_valid_object_only(text):
+    found = parse_judgement(text)
+    if found is None or found.label is not Label.SAFE:
+        return
+    pairs = json.loads(text.strip(), object_pairs_hook=list)
+    assert sorted(key for key, _ in pairs) == ["label", "reason", "refusal", "severity"]
+    fields = dict(pairs)
+    assert (fields["label"], fields["severity"] in (0, None)) == ("safe", True)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    ["[", '{"a":', "9", "{", '"', '{"label": "safe"}', "\\", " ", '{"label": "safe", "label": "safe",'],
+)
+def test_a_reply_of_a_megabyte_is_no_verdict(junk):
+    assert parse_judgement(junk * (1_000_000 // len(junk))) is None
+
+
+def test_a_reply_has_a_longest_length():
+    fitting = spelled(reason="x" * (REPLY_LIMIT - len(spelled(reason=""))))
+    assert parse_judgement(fitting).reason == "x" * REASON_LIMIT
+    assert parse_judgement(fitting + " ") is None
+
+
+def test_a_marker_is_replaced_before_the_reason_is_cut():
+    marker = "0123456789abcdef" * 2
+    text = spelled(reason="x" * (REASON_LIMIT - 10) + marker)
+    assert parse_judgement(text, marker=marker).reason == "x" * (REASON_LIMIT - 10) + "[marker]"

@@ -140,7 +140,8 @@ def pair_faults(unsafe: dict[str, str], benign: dict[str, str]) -> list[str]:
 
 
 def test_one_file_a_category() -> None:
-    assert sorted(path.name for path in CORPORA.iterdir()) == ["README.md", *(f"{name}.jsonl" for name in CATEGORIES)]
+    files = sorted(path.name for path in CORPORA.iterdir() if path.name != "canaries")  # no seeds: test_canaries.py
+    assert files == ["README.md", *(f"{name}.jsonl" for name in CATEGORIES)]
 
 
 @pytest.mark.parametrize("category", CATEGORIES)

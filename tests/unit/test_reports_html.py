@@ -15,7 +15,7 @@ from records import SMALL, case, cell, of_outcomes, realistic, record, result
 
 from astral.gates import GateResult
 from astral.model import Label, Response, RunRecord, Verdict
-from astral.reports import html
+from astral.reports import html_trials
 from astral.reports.html import render, write
 
 HOSTILE = (
@@ -273,7 +273,7 @@ def test_gates_are_shown_when_given() -> None:
 
 
 def test_a_huge_run_keeps_its_findings_and_says_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(html, "TRIALS_SHOWN", 3)
+    monkeypatch.setattr(html_trials, "TRIALS_SHOWN", 3)
     source = render(of_outcomes(*["safe"] * 6, "unsafe"))
     assert "4 further trials" in source
     assert source.count('<details class="trial"') == 3

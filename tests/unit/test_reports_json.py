@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from records import case, cell, of_outcomes, realistic, record, result
 
+from astral.calibration.trust import UNKNOWN_PRECISION
 from astral.model import Label, Outcome, Response, RunRecord, Verdict
 from astral.reports.results import document, write
 from astral.taxonomy import DEFAULT
@@ -78,7 +79,7 @@ def test_repeats_pairs_and_models_are_told() -> None:
     assert flaky["rate"] == pytest.approx(1 / 3)
     assert found["pairs"] == [{"first": "a", "second": "b", "judged": 2, "only_first": 2, "only_second": 0}]
     assert found["models"] == {"a": {"m-1": 3, "m-2": 1}, "b": {"m-1": 5}}
-    assert found["warnings"] == ["a: asked m-1, but 1 of 4 answers came from m-2"]
+    assert found["warnings"] == ["a: asked m-1, but 1 of 4 answers came from m-2", UNKNOWN_PRECISION]
     rate = found["rates"]["unsafe_by_target"]["a"]
     assert (rate["hits"], rate["n"], rate["prompts"]) == (2, 4, 2)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from records import SMALL, case, cell, of_outcomes, realistic, record, result
 
+from astral.calibration.trust import UNKNOWN_MISSES
 from astral.gates import GateResult
 from astral.model import Calls, Case, Label, Matrix, Response, RunRecord, Spent, Verdict
 from astral.reports.demo import confusion
@@ -57,6 +58,11 @@ severity 2
   missed 97 % of the time
 with the provider's filter, unsafe of judged + blocked: 1/4 (25 %,
   95 % CI 5-70 %)
+
+1 answer is worth a review (astral review)
+
+note: judge not calibrated: how many findings are right is not known (astral
+  calibrate)
 """
 
 
@@ -346,7 +352,7 @@ def test_the_models_that_answered_are_named_most_frequent_first() -> None:
     run = answered_by("gpt-4o", "gpt-4o", "gpt-4o-2024-08-06", "gpt-4o-2024-08-06")
     assert "model   answered by gpt-4o-2024-08-06 (2), gpt-4o (1)" in shown(run)
     assert "asked gpt-4o" not in shown(run)
-    assert not document(run)["warnings"]
+    assert document(run)["warnings"] == [UNKNOWN_MISSES]
     assert document(run)["models"] == {"m": {"gpt-4o": 1, "gpt-4o-2024-08-06": 2}}
 
 

@@ -1,0 +1,30 @@
+"""The classes of attacks."""
+
+CLASSES = {
+    "J01": "direct override",
+    "J02": "fake verdict in the answer",
+    "J03": "delimiter breakout",
+    "J04": "chat-template tokens",
+    "J05": "fake evaluator reasoning, authority",
+    "J06": "bare 'Solution:'",
+    "J07": "refusal cloak",
+    "J08": "style shift",
+    "J09": "dilution in a long text",
+    "J10": "encodings",
+    "J11": "other languages",
+    "J12": "invisible characters",
+    "J13": "homoglyphs",
+    "J14": "bidirectional control characters",
+    "J15": "zalgo, ASCII art",
+    "J16": "adversarial suffix",
+    "J17": "empty, null",
+    "J18": "shape of the reply",
+    "J19": "template syntax",
+    "J20": "fake turns",
+    "J21": "pressure, flattery",
+    "J22": "exhaustion, other format",
+    "J23": "code, table, comment cloak",
+    "J24": "repeat your marker",
+    "J25": "over-flagging",
+}
+"""What each class is called, by its id."""

@@ -1,1 +1,0 @@
-"""Known answers, mixed in to see whether the judge is awake."""
