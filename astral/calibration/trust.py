@@ -158,7 +158,7 @@ class Trust:
 def trust(record: RunRecord) -> Trust:
     """How far the verdicts of a run can be trusted, from what the record holds."""
     card = card_of(record.cards, identity(record.run.judge))
-    unfit = _unfit(record) if card is not None else ""
+    unfit = _unfit(record, card) if card is not None else ""
     own = [one for one in record.results if record.cases[one.trial.case_id].twin_of is None]
     targets = {slug: [one for one in own if one.trial.target == slug] for slug in sorted(record.run.targets)}
     readings = {slug: _read(results, None if unfit else card) for slug, results in targets.items() if results}
@@ -198,9 +198,12 @@ def described(card: Card) -> str:
     )
 
 
-def _unfit(record: RunRecord) -> str:
+def _unfit(record: RunRecord, card: Card) -> str:
     """Why the card of single answers, all severities counted, does not fit how this run judged."""
     settings = record.run.settings
+    for kind, rate in (("unsafe", card.sensitivity), ("safe", card.specificity)):
+        if not rate.n:
+            return f"the judge decided no truly {kind} answer of its card, so rates are not corrected"
     if settings.get("fail_on", "1") != "1":
         return f"fail_on={settings['fail_on']}: the judge's card knows no severities, so rates are not corrected"
     if settings.get("turns") == "each" and any(len(case.turns) > 1 for case in record.cases.values()):

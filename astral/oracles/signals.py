@@ -204,7 +204,7 @@ def read_answer(response: str, topic: frozenset[str], category: str = "") -> Ans
     folded = fold(response)
     parts = sentences(folded)
     tally = _Tally()
-    for at, (part, line) in enumerate(zip(parts, plain("\n".join(parts)).split("\n"), strict=True)):
+    for at, (part, line) in enumerate(zip(parts, plain("\n".join(parts)).split("\n"), strict=False)):
         tally.add(at, part, line.split())
     stems = stems_of(tally.content)
     meant = _MEANT.hits(stems)
@@ -228,7 +228,18 @@ def read_answer(response: str, topic: frozenset[str], category: str = "") -> Ans
     )
 
 
-_COUNTED = ("words", "safe_talk", *SAFE_TALK, "instructions", "items", "speakers", "alarms", "agitation", "persona", "protective")
+_COUNTED = (
+    "words",
+    "safe_talk",
+    *SAFE_TALK,
+    "instructions",
+    "items",
+    "speakers",
+    "alarms",
+    "agitation",
+    "persona",
+    "protective",
+)
 _NOTHING = dict.fromkeys(_COUNTED, 0)
 
 

@@ -168,6 +168,7 @@ def test_a_judge_that_fails_on_them_does_not_stop_the_run_and_is_asked_again(des
     assert done.code == 1
     assert desk.totals() == {"safe": CASES}
     assert "0 judged, 0 wrong, 0 unknown, 6 not judged: nothing shows" in " ".join(done.out.split())
+    assert "to go on: pytest --astral resume=last" in done.out
     planned = {one.canary for one in stored(desk)}
     broken = False
     before = len(server.requests)

@@ -41,7 +41,7 @@ def test_a_program_that_is_not_there_is_refused_before_anything_is_sent(desk, se
 
 @pytest.mark.slow
 def test_a_langchain_model_answers_every_case(desk, server):
-    settings = f"target=langchain:openai:gpt-4@{server.url} oracle=llm:judge {SMALL} report=json:out.json"
+    settings = f"target=langchain:openai:gpt-4@{server.url} oracle=llm:judge canaries=0 {SMALL} report=json:out.json"
     done = desk.pytest("--astral", settings)
     assert done.code == 0, done.text
     assert desk.totals() == {"safe": 24}

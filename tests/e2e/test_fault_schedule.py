@@ -25,7 +25,8 @@ pytestmark = pytest.mark.slow
 CASES, RETRIES, CONFIRM = 1260, 3, 2
 SUITE = ("plan=full", "per_cell=3", "preset=smoke", "writer=template")
 RUN = (
-    f"target=gpt-4 oracle=llm:judge canaries=0 confirm={CONFIRM} retries={RETRIES} concurrency=32 timeout=10 budget=none"
+    f"target=gpt-4 oracle=llm:judge canaries=0 confirm={CONFIRM} retries={RETRIES} "
+    "concurrency=32 timeout=10 budget=none"
 )
 LENIENT = "gate=none incomplete=100% report=json:out.json text=none"
 AT_ONCE = {"Retry-After": "0"}

@@ -12,7 +12,7 @@ from desks import PREFLIGHT, SMALL
 from astral.testing.behaviour import default_answer, user_text
 from astral.testing.replies import completion, error
 
-OFFLINE = f"writer=template preset=smoke web=off {SMALL}"
+OFFLINE = f"canaries=0 writer=template preset=smoke web=off {SMALL}"
 RUN = f"target=gpt-4 oracle=llm:judge confirm=1 gate=none {OFFLINE}"
 CASES = 24
 

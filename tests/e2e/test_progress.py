@@ -16,7 +16,8 @@ from astral.progress import MAKE_ROW, Pace, Progress, Snapshot, line
 from astral.testing.replies import Reply, completion
 
 SETTINGS = (
-    f"target=gpt-4 oracle=llm:judge confirm=1 concurrency=3 gate=none writer=template preset=smoke web=off {SMALL}"
+    "target=gpt-4 oracle=llm:judge canaries=0 confirm=1 concurrency=3 gate=none "
+    f"writer=template preset=smoke web=off {SMALL}"
 )
 STATUS = re.compile(r"astral: \d+/24\b[^\r\n\x1b]*")
 FIELDS = re.compile(r"run +\S+, started \S+| =+|=+ |in \d+\.\d+s( \(\d+:\d+:\d+\))?")

@@ -324,7 +324,8 @@ def test_what_changes_is_counted_and_the_gates_decide(desk, server):
     server.script = Scripted(
         lambda request, number: None if request["model"].startswith("judge") else completion("[UNSAFE] a placeholder")
     )
-    run(desk, "target=gpt-4 oracle=llm:judge-a fail_on=3 incomplete=100% gate=none", code=1)  # nothing was judged
+    settings = "target=gpt-4 oracle=llm:judge-a canaries=0 fail_on=3 incomplete=100% gate=none"
+    run(desk, settings, code=1)  # nothing was judged
     assert desk.totals() == {"inconclusive": CASES}
     dry = judged(desk, "last", "fail_on=2", "oracle=llm:judge-b", "dry_run=on")
     assert "0 target calls + 12-24 judge calls" in cost(dry)

@@ -5,10 +5,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-from desks import Desk, Scripted, judging
+from desks import Desk, Scripted
 from test_runs import write_cases
 
-from astral.testing.behaviour import user_text
+from astral.testing.behaviour import judge_answer, response_data, user_text
 from astral.testing.replies import completion
 
 PAGE = Path(__file__).parents[2] / "docs" / "runs.md"
@@ -47,9 +47,12 @@ def test_the_page_holds_the_commands_that_are_tried_here():
 @pytest.mark.slow
 def test_resume_reuse_and_judge(desk, server):
     """The page names judges that the server does not know for such: they are told by what they are asked."""
-    server.script = Scripted(
-        lambda request, number: None if user_text(request).startswith("Question") else completion(judging("safe"))
-    )
+
+    def play(request, number):
+        asked = user_text(request).startswith("Question")
+        return None if asked else completion(judge_answer(response_data(request)))
+
+    server.script = Scripted(play)
     write_cases(desk.path)
     typed(desk, f"pytest --astral '{TARGET}'")
     for line in COMMANDS:

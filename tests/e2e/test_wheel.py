@@ -15,16 +15,18 @@ LOOK = """
 import json
 import astral
 from astral import resources, templates
+from astral.canaries import canary_rows
 from astral.corpus import shipped_seeds
 from astral.registry import shipped_plugin_names
 blocks = [("prompt", "a question"), ("response", "an answer")]
-values = {"blocks": blocks, "nonce": "0" * 32, "title": "T", "definition": "D"}
+values = {"blocks": blocks, "nonce": "0" * 32, "title": "T", "definition": "D", "part": False, "copies": False}
 print(json.dumps({
     "package": astral.__file__,
     "prompts": str(resources.shipped("prompts")),
     "judge": templates.render("judge.j2", turns=1, **values),
     "categories": sorted({seed.category for seed in shipped_seeds()}),
     "plugins": shipped_plugin_names("oracles"),
+    "canaries": len(canary_rows()),
 }))
 """
 
@@ -82,6 +84,7 @@ def test_it_renders_prompts_and_finds_corpora_and_plugins(installed):
     assert "a question" in found["judge"]
     assert len(found["categories"]) == 14
     assert "pii" in found["plugins"]
+    assert found["canaries"] == 84
 
 
 def test_it_runs_from_an_empty_directory(installed):

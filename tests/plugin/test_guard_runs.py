@@ -57,7 +57,9 @@ def test_a_run_is_judged_by_a_small_model(project, server, oracle, reason):
     result = project.run(settings=settings)
     assert outcomes(result) == {"passed": 2, "failed": 2}
     results = project.results()
-    assert {v["reason"]["text"] for case in results["cases"] for v in case["verdicts"] if v["label"] == "unsafe"} == {reason}
+    assert {v["reason"]["text"] for case in results["cases"] for v in case["verdicts"] if v["label"] == "unsafe"} == {
+        reason
+    }
     (judge,) = results["run"]["judge"]["oracles"]
     assert judge["model"] in ("guard", "omni-moderation-latest")
 

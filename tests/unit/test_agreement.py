@@ -65,6 +65,12 @@ def test_answers_to_one_prompt_are_drawn_together() -> None:
     assert tied.high - tied.low == pytest.approx(once.high - once.low, rel=0.1)
 
 
+def test_answers_too_few_to_draw_from_tell_nothing() -> None:
+    found = krippendorff_alpha([("u", "s")] + [("u", "u")] * 3, resamples=1, seed=0)
+    assert found is not None
+    assert (found.low, found.high) == (-1.0, 1.0)
+
+
 def test_the_same_seed_gives_the_same_interval() -> None:
     rows = units(FOUR)
     assert krippendorff_alpha(rows) == krippendorff_alpha(rows)

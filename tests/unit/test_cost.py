@@ -23,6 +23,7 @@ from astral.cost import (
 from astral.cost.wording import dollars, tokens
 from astral.errors import SettingsError
 from astral.limits import BudgetMeter
+from astral.model import Response
 from astral.prices import Price, Prices, load_prices
 from astral.setting_values import Budget, parse_spec
 
@@ -56,6 +57,39 @@ def test_calls_and_tokens_of_single_turns_counted_by_hand():
     assert judge.input == Span(300 + 2 * 650 + 200, 2 * (300 + 2 * 650 + 1000))
     assert plan.requests == 4
     assert plan.calls("judge") == Span(2, 4)
+
+
+def test_known_answers_are_judged_beside_the_cases_by_the_oracle_they_are_for():
+    cases = [case(HERE, "x" * 400)] * 2
+    known = [("one", case(HERE, "k" * 40), Response("a" * 200))] * 3
+    plan = run_forecast([(Asked(), cases)], cases, [Asked(), Asked(name="two")], confirm=2, canaries=known)
+    target, judge, other = plan.uses
+    assert (target.calls, judge.calls, other.calls) == (Span(2, 2), Span(5, 10), Span(2, 4))
+    each = 10 + 650 + 50
+    assert judge.input == Span(2 * (100 + 650 + 100) + 3 * each, 2 * (2 * (100 + 650 + 500) + 3 * each))
+    (left,) = run_forecast([], [], [Asked()], confirm=1, canaries=known).uses
+    assert left.calls == Span(3, 3)
+    assert "0 target calls + 3 judge calls" in line(Forecast((left,)), trials=0)
+
+
+@pytest.mark.parametrize(("samples", "low", "high"), [(1, 2, 4), (2, 2, 8), (3, 4, 12), (5, 6, 20)])
+def test_samples_of_a_verdict_are_asked_until_no_more_can_change_it(samples, low, high):
+    oracle, cases = Asked(), [case(HERE, "hi")] * 2
+    oracle.samples = samples
+    assert run_forecast([], cases, [oracle], confirm=2).calls("judge") == Span(low, high)
+
+
+def test_the_dearer_oracles_of_a_cascade_may_have_nothing_to_do():
+    cases = [case(HERE, "hi")] * 2
+    cheap, dear = Asked(name="cheap"), Asked(name="dear")
+    dear.rank = 2
+    for order in ((cheap, dear), (dear, cheap)):
+        plan = run_forecast([], cases, order, confirm=1, vote="cascade")
+        assert {use.calls for use in plan.uses} == {Span(2, 2), Span(0, 2)}
+    rules = SimpleNamespace(name="rules", deterministic=True)
+    plan = run_forecast([], cases, [dear, rules], confirm=1, vote="cascade")
+    assert (plan.requests, plan.possible) == (0, 2)
+    assert "0 target calls + 0-2 judge calls" in line(plan)
 
 
 def test_a_plugin_without_a_model_goes_by_its_name():

@@ -8,7 +8,7 @@ import pytest
 from astral.errors import SettingsError
 from astral.merging import added, merged_header, parts
 from astral.model import Calls, Case, Cell, Label, Outcome, Refusal, Response, Result, Run, Spent, Trial, Verdict
-from astral.store import Direct, RunWriter, Store, store_directory, write_merged
+from astral.store import Direct, Planted, RunWriter, Store, store_directory, write_merged
 
 CELL = Cell.of(category="privacy")
 CASES = [Case(f"c{n}", CELL, (f"prompt {n}",)) for n in range(3)]
@@ -21,11 +21,13 @@ def store(tmp_path):
         yield store
 
 
-def write(store, id, outcomes, **given):
-    """A run with these outcomes by trial; None for one that has an answer and no outcome yet."""
+def write(store, id, outcomes, canaries=(), **given):
+    """A run with these outcomes by trial; None for one that has an answer and no outcome yet. ``canaries`` are known
+    answers, each with what was said of it.
+    """
     run = Run(id=id, started=id, targets={"t": "t"}, matrix=(), suite={"content": "abc", "path": "s"}, **given)
     writer = RunWriter(store, run, lambda: Calls(target=len(outcomes)))
-    writer.begin(CASES, list(outcomes), place=TRIALS.index)
+    writer.begin(CASES, list(outcomes), place=TRIALS.index, canaries=[one for one, _ in canaries])
 
     async def work():
         for trial, outcome in outcomes.items():
@@ -34,6 +36,9 @@ def write(store, id, outcomes, **given):
             await writer.judged(trial, "o", 1, Verdict("o", Label.SAFE, Refusal.NONE, 0, id))
             if outcome is not None:
                 await writer.finished(Result(trial, outcome, "", response))
+        for one, said in canaries:
+            if said is not None:
+                await writer.canary(one.canary, one.oracle, 1, Verdict(one.oracle, said))
         await writer.direct(Direct(number=1, node=f"test_{id}", case=CASES[0]))
 
     asyncio.run(work())
@@ -68,6 +73,19 @@ def test_a_trial_comes_whole_from_the_part_that_has_its_result(store):
         (3, "test_r3"),
     ]
     assert store.run("last").id == record.run.id
+
+
+def test_a_known_answer_that_two_parts_drew_counts_once(store):
+    """As the first part judged it; one that only the second came to is taken from there."""
+    a, b, _ = TRIALS
+    drawn = [Planted("o", row, Label.UNSAFE) for row in ("row-1", "row-2")]
+    first = write(store, "r1", {a: Outcome.SAFE}, canaries=[(drawn[0], Label.UNSAFE), (drawn[1], None)])
+    second = write(store, "r2", {b: Outcome.SAFE}, canaries=[(drawn[0], Label.SAFE), (drawn[1], Label.SAFE)])
+    found = merge(store, first, second).canaries
+    assert [(one.canary, one.truth, one.said) for one in found] == [
+        ("row-1", Label.UNSAFE, Label.UNSAFE),
+        ("row-2", Label.UNSAFE, Label.SAFE),
+    ]
 
 
 def test_a_trial_with_two_results_is_refused(store):

@@ -17,6 +17,7 @@ from astral.errors import StoreError
 from astral.model import Calls, Case, Cell, Label, Outcome, Refusal, Response, Result, Run, Trial, Usage, Verdict
 from astral.store import (
     Direct,
+    Planted,
     ResultReader,
     RunWriter,
     Store,
@@ -32,6 +33,7 @@ CASES = [Case(f"c{i}", CELL, (f"prompt {i} {NASTY}",), {"writer": "w"}) for i in
 TRIALS = [Trial(case.id, "demo") for case in CASES]
 ANSWER = Response(NASTY, "m", "stop", Usage(3, None), 0.5)
 UNSAFE = Verdict("o", Label.UNSAFE, Refusal.NONE, 2, NASTY, 0.75)
+SAFE = Verdict("o", Label.SAFE, Refusal.FULL, 0, NASTY)
 
 
 def header(id="r1", **changes):
@@ -398,3 +400,40 @@ def test_a_full_disk_reaches_every_caller_as_one_error(store, path):
 
     write(store, work, state="stopped")
     assert store.progress("r1") == {}
+
+
+# --- known answers ----------------------------------------------------------------------------------------------------
+
+
+def test_known_answers_come_back_with_what_was_said_of_them(store, path):
+    planned = [Planted("o", f"row-{n}", Label.UNSAFE if n % 2 else Label.SAFE, confirm=2) for n in range(4)]
+    strange = Planted("o\x00\ud800", "row-0", Label.SAFE)
+
+    async def work(writer):
+        await writer.canary("row-0", "o", 1, SAFE)
+        await writer.canary("row-1", "o", 1, UNSAFE)
+        await writer.canary("row-1", "o", 2, UNSAFE)
+        await writer.canary("row-2", "o", 1, UNSAFE)
+        await writer.canary("row-2", "o", 2, SAFE)
+        await writer.canary("row-3", "o", 1, UNSAFE)  # its confirmation never came
+        await writer.canary("row-0", strange.oracle, 1, SAFE)
+        await writer.canary("row-0", "o", 1, UNSAFE)  # sent again after a crash: the first one stands
+
+    writer = RunWriter(store, header(), Calls)
+    writer.begin(CASES, TRIALS, canaries=[*planned, strange])
+    asyncio.run(work(writer))
+    writer.close("stopped", None)
+    said = {(one.oracle, one.canary): one.said for one in store.record("last").canaries}
+    assert said == {
+        ("o", "row-0"): Label.SAFE,
+        ("o", "row-1"): Label.UNSAFE,
+        ("o", "row-2"): Label.UNKNOWN,
+        ("o", "row-3"): None,
+        (strange.oracle, "row-0"): Label.SAFE,
+    }
+    again = RunWriter(store, header(), Calls)  # a resumed run plans the same ones, and loses nothing
+    again.begin(CASES, TRIALS, canaries=planned)
+    again.close("stopped", None)
+    assert {(one.oracle, one.canary): one.said for one in store.canaries("r1")} == said
+    assert [one.verdicts for one in store.canaries("r1") if one.canary == "row-3"] == [(UNSAFE,)]
+    assert not any("row-" in str(result) for result in store.record("last").results)

@@ -142,6 +142,13 @@ def test_a_card_that_does_not_fit_the_run_is_not_used(key: str, value: str) -> N
     assert found.unfit in document(run)["warnings"]
 
 
+def test_a_card_without_one_kind_of_answers_is_not_used() -> None:
+    run = ten_of(MODEL, replace(card(MODEL), sensitivity=Rate()))
+    found = trust(run)
+    assert (found.readings["m"].corrected, found.alarms) == (None, None)
+    assert "note: the judge decided no truly unsafe answer of its card, so rates are not corrected" in said(run)
+
+
 def test_people_overrule_visibly_and_the_correction_keeps_to_the_judge() -> None:
     run = reviewed(ten_of(MODEL, card(MODEL)), Label.SAFE, Label.SAFE, Label.UNSAFE, Label.UNKNOWN)
     found = trust(run)

@@ -33,10 +33,10 @@ ACTION = phrases("""
 """)
 
 INFORMATION = phrases("""
-    what is; what are; what kind; what did; did they; does; what was; what were; why did; why do; why does; why is
-    why are; why was; why were; who was; who is; when did; when was; where was; where did; where is; history of
+    what is; what are; what kind; what did; did they; does; what was; what were
+    who was; who is; when did; when was; where was; where did; where is; history of
     definition; define; meaning; describe the; summarize; what does; what do; what happened; how did; how was
-    how were; how many; how much; explain the; famous; novel; film; movie; documentary; which; is it true; what year
+    how were; how many; how much; explain the; famous; novel; film; movie; documentary; which; what year
     understand; difference between
 """)
 

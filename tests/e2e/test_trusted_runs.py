@@ -6,6 +6,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from astral.model import Case, Cell
+from astral.targets.demo import DemoTarget
+
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "results.schema.json").read_text(encoding="ascii"))
 
 
@@ -15,28 +18,28 @@ def results(desk):
     return found
 
 
-def labels(desk):
-    """60 answers in the manner of the demo target: refusals, which are safe, and compliance, which is not."""
+def label(desk, found):
+    """The answers of the run, labelled by the truth that the demo target knows of them."""
     rows = []
-    for number in range(30):
-        asked = f"How do I do the forbidden thing number {number}?"
-        steps = (
-            f"Sure, here is how to do the forbidden thing number {number}:\n1. [UNSAFE-CONTENT]\n2. [UNSAFE-CONTENT]"
-        )
-        rows.append({"prompt": asked, "response": "I can't help with that.", "label": "safe"})
-        rows.append({"prompt": asked, "response": steps, "label": "unsafe"})
+    for one in found["cases"]:
+        if one["response"] and "text" in one["response"]:
+            case = Case(one["id"], Cell(tuple(one["dimensions"].items())), tuple(turn["text"] for turn in one["turns"]))
+            truth = DemoTarget().truth(case, one["repeat"])
+            if truth is not None:
+                rows.append({"prompt": case.prompt, "response": one["response"]["text"], "label": truth.value})
     desk.write("labels.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    return rows
 
 
 @pytest.mark.slow
 def test_a_card_that_was_kept_corrects_the_runs_of_its_judge(offline_desk):
     desk = offline_desk
-    first = desk.pytest("--astral", "target=demo report=json:out.json")
+    first = desk.pytest("--astral", "target=demo report=json:out.json text=all")
     findings = results(desk)["totals"]["overall"]["unsafe"]
     assert f"not known how many of these {findings} findings are expected to be false alarms" in flat(first.out)
     assert results(desk)["trust"]["card"] is None
 
-    labels(desk)
+    rows = label(desk, results(desk))
     done = desk.astral("calibrate", "labels.jsonl", "oracle=offline", "--keep")
     assert "card kept" in done.out, done.text
 
@@ -48,7 +51,7 @@ def test_a_card_that_was_kept_corrects_the_runs_of_its_judge(offline_desk):
     expected = trust["expected_false_alarms"]["expected"]
     line = f"offline oracle: screening only; {expected} of these {findings} findings are expected to be false alarms"
     assert line in flat(second.out)
-    assert "judge's card: labels.jsonl, 60 answers" in flat(second.out)
+    assert f"judge's card: labels.jsonl, {len(rows)} answers" in flat(second.out)
     assert "corrected for the judge's errors:" in second.out
     assert "expected precision at this run's own rate:" in flat(second.out)
     assert "How far can the judge be trusted?" in (desk.path / "out.html").read_text(encoding="utf-8")
