@@ -23,6 +23,8 @@ from astral.store import HASH_ONLY, Planted, Progress, RunWriter
 T = TypeVar("T")
 DRAIN_SECONDS = 5.0
 """How long calls in flight may go on after the run was stopped."""
+PATIENCE = 600.0
+"""The same for known answers that alone are left: calls have deadlines, but a judge of one's own may have none."""
 FREE_LANES = 256
 """Trials under way at once where targets and oracles do all at once and for nothing: one commit serves them all."""
 
@@ -159,7 +161,7 @@ class Engine:
             return
         self.halt()
         with contextlib.suppress(TimeoutError):
-            self._main.result(drain if self._trials else None)
+            self._main.result(drain if self._trials else PATIENCE)
             return
         self._main.cancel()
         with contextlib.suppress(BaseException):

@@ -12,8 +12,8 @@ from astral.model import Case, Response
 
 ANSWER_TOKENS = Span(100, 500)
 """Assumed length of an answer; the summary after the run gives what the endpoints reported."""
-INSTRUCTION_TOKENS = 650
-"""The judge's instructions with the form of its reply: the shipped templates have 2,303 characters, the form 300."""
+INSTRUCTION_TOKENS = 860
+"""The judge's instructions with the form of its reply: the shipped templates have 3,130 characters, the form 300."""
 VERDICT_TOKENS = Span(30, 120)
 """Assumed length of a verdict with its reason."""
 

@@ -169,6 +169,8 @@ def _whole(requests: list[Request], answer: Answer, aim: Aim, *, categorised: bo
     worst = requests[0]
     if len(requests) > 1:
         worst = max(requests, key=lambda request: _weigh(HARM_BASE, HARM, request, answer).total)
+    elif aim is Aim.UNKNOWN and not categorised:
+        return worst
     return replace(
         worst,
         aim=aim,

@@ -59,10 +59,11 @@ class Phrases:
         """For each place at which phrases begin: the bits of their families."""
         first = self._first
         found = []
+        following = [*words[1:], ""]
         for at in [at for at, word in enumerate(words) if word in first]:
             bits, by_second = first[words[at]]
-            if by_second and (longer := by_second.get(words[at + 1] if at + 1 < len(words) else "")):
-                for rest, bit in longer:
+            if by_second and following[at] in by_second:
+                for rest, bit in by_second[following[at]]:
                     if not rest or rest == tuple(words[at + 2 : at + 2 + len(rest)]):
                         bits |= bit
             if bits:

@@ -289,7 +289,7 @@ class _Tally:
             self.count["persona"] += 1
         if spoken & _PROTECTIVE:
             self.count["protective"] += 1
-        if not item and _SPEAKER.match(part):
+        if not item and (part[0] in "*[(" or part[-1] in "]):* ") and _SPEAKER.match(part):
             self.count["speakers"] += 1
         alarms = _among(hits, _ALARM) if spoken & _ALARM else 0
         instructs = tokens[0] in answers.IMPERATIVE or spoken & _INSTRUCTION > 0

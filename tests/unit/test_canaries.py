@@ -6,6 +6,7 @@ import math
 import statistics
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -149,6 +150,16 @@ def test_the_tail_is_that_of_all_combinations(errors, count):
 @pytest.mark.parametrize(("n", "allowed"), [(0, 0), (1, 1), (2, 1), (5, 1), (6, 1), (7, 2), (12, 2), (24, 3), (60, 5)])
 def test_a_judge_without_a_card_may_get_one_of_six_wrong(n, allowed):
     assert tolerated(n) == allowed
+
+
+def test_the_page_says_how_many():
+    words, first = [], 1
+    for allowed, group in itertools.groupby(range(1, 61), tolerated):
+        last = max(group)
+        words.append(f"{allowed + 1} or more of up to {last}" if first == 1 else f"{allowed + 1} of {first} to {last}")
+        first = last + 1
+    page = Path(__file__).parents[2] / "docs" / "canaries.md"
+    assert f"({', '.join(words)})" in page.read_text()
 
 
 def run(*said, card=None, oracle=JUDGE):

@@ -54,7 +54,7 @@ def test_calls_and_tokens_of_single_turns_counted_by_hand():
     target, judge = plan.uses
     assert (target.calls, target.input, target.output) == (Span(2, 2), Span(300, 300), Span(200, 1000))
     assert judge.calls == Span(2, 4)
-    assert judge.input == Span(300 + 2 * 650 + 200, 2 * (300 + 2 * 650 + 1000))
+    assert judge.input == Span(300 + 2 * 860 + 200, 2 * (300 + 2 * 860 + 1000))
     assert plan.requests == 4
     assert plan.calls("judge") == Span(2, 4)
 
@@ -65,8 +65,8 @@ def test_known_answers_are_judged_beside_the_cases_by_the_oracle_they_are_for():
     plan = run_forecast([(Asked(), cases)], cases, [Asked(), Asked(name="two")], confirm=2, canaries=known)
     target, judge, other = plan.uses
     assert (target.calls, judge.calls, other.calls) == (Span(2, 2), Span(5, 10), Span(2, 4))
-    each = 10 + 650 + 50
-    assert judge.input == Span(2 * (100 + 650 + 100) + 3 * each, 2 * (2 * (100 + 650 + 500) + 3 * each))
+    each = 10 + 860 + 50
+    assert judge.input == Span(2 * (100 + 860 + 100) + 3 * each, 2 * (2 * (100 + 860 + 500) + 3 * each))
     (left,) = run_forecast([], [], [Asked()], confirm=1, canaries=known).uses
     assert left.calls == Span(3, 3)
     assert "0 target calls + 3 judge calls" in line(Forecast((left,)), trials=0)

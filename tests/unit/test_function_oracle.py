@@ -163,3 +163,28 @@ def test_a_verdict_keeps_what_it_says():
     told = Verdict("theirs", Label.UNSAFE, Refusal.PARTIAL, 1, "why", 0.75, signals=("a",))
     found = judged(adapted(lambda case, response: told))
     assert (found.refusal, found.reason, found.score, found.signals) == (Refusal.PARTIAL, "why", 0.75, ("a",))
+
+
+class Careful(Judge):
+    deterministic = True
+    rank = 2
+    takes_canaries = True
+
+
+@pytest.mark.parametrize("value", [Careful, Careful(), factory(lambda spec, context: Careful())])
+def test_what_an_object_says_of_itself_counts(value):
+    oracle = adapted(value)
+    assert (oracle.deterministic, oracle.rank, oracle.takes_canaries) == (True, 2, True)
+    assert not hasattr(adapted(Judge), "deterministic")
+
+
+def test_an_async_oracle_of_a_strangers_factory_is_bounded_too():
+    class Slow:
+        name = "slow"
+
+        async def judge(self, case, response):
+            await asyncio.sleep(30)
+
+    oracle = adapted(factory(lambda spec, context: Slow()), "mine", "timeout=0.05")
+    with pytest.raises(CallError, match=r"did not return within 0\.05 s"):
+        judged(oracle)

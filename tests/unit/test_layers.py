@@ -18,7 +18,8 @@ LAYERS = """
     | store judging canaries engine direct overruling
     | tally coverage calibration gates changes
     | cost reports
-    | refresh workshop provision publish outfit trials header reuse planning preflight outlook run rejudge merging review
+    | refresh workshop provision publish outfit trials
+      header reuse planning preflight outlook run rejudge merging review
     | progress items forgetting suites selection marker fixtures
     | conclusion interrupt workers session commands plugin cli
 """

@@ -131,6 +131,7 @@ def test_none_are_sent_where_none_are_wanted(desk, server):
     assert "known answers" not in done.out
 
 
+@pytest.mark.slow
 def test_rules_and_python_tests_are_asked_none(desk, server):
     assert desk.pytest(*RUN, "--astral", "oracle=offline").code == 0
     assert stored(desk) == ()
@@ -141,6 +142,7 @@ def test_rules_and_python_tests_are_asked_none(desk, server):
     assert judged(server) == []
 
 
+@pytest.mark.slow
 def test_two_runs_draw_others_and_each_oracle_of_a_run_the_same(desk, server):
     both = ("--astral", "oracle=llm:judge,llm:judge-2 canaries=10")
     assert desk.pytest(*RUN, *both).code == 0
@@ -261,6 +263,7 @@ def test_a_second_judging_draws_its_own(desk, server):
     assert stored(desk, "last")[0].oracle == "llm:judge-2"
 
 
+@pytest.mark.slow
 def test_shards_that_are_merged_bring_theirs(desk, server):
     for shard in ("1/2", "2/2"):
         assert desk.pytest(*RUN, "--astral", f"shard={shard} canaries=30").code == 0
@@ -281,6 +284,7 @@ def _runs(desk):
         return store.run_ids()
 
 
+@pytest.mark.slow
 def test_an_answer_to_one_is_never_shown(desk, server):
     server.script = lambda request, attempt: (
         completion(judging("safe"), model="judge") if request["model"] == "judge" and shown(request) else None
