@@ -3,7 +3,7 @@
 # make chaos  its slow part: whole runs on all servers, kills, attacks
 # make check  what CI runs: lint, format, types, tests
 # make live   a small run on real models; needs a key or ASTRAL_LIVE_URL (never in CI)
-# make bench  the figures of benchmarks/, printed; ASTRAL_DATA=DIR adds those on public data (prompts-dev.jsonl)
+# make bench  the figures of benchmarks/, printed; ASTRAL_DATA=DIR adds those on public data (prompts-dev.jsonl, oracle-dev.jsonl)
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,7 +21,7 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	@touch $@
 
-# seed=22: a plan whose run shows a miss and false alarms of the oracle too, not only findings
+# seed=22: a plan whose run shows a false alarm of the oracle too, not only findings
 demo: .venv/installed
 	@$(BIN)/pytest -p no:cacheprovider --no-header --tb=no \
 	  --astral "target=demo seed=22 gate=none incomplete=50% report=html:astral-demo.html,json:astral-demo.json"
@@ -49,6 +49,8 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/generate.py
 	$(BIN)/python benchmarks/style_conformance.py
 	$(BIN)/python benchmarks/intent.py
+	$(BIN)/python benchmarks/red_build.py
+	@test -z "$(ASTRAL_DATA)" || $(BIN)/python benchmarks/oracles.py "$(ASTRAL_DATA)/oracle-dev.jsonl" --probe
 
 clean:
 	rm -rf .venv .astral astral-demo.html astral-demo.json

@@ -16,19 +16,25 @@ from astral.stats import Rate, Repeats
 FORMAT = 1
 KEPT = "cards"
 """The directory under ``.astral`` whose cards count in every run."""
-_ELSEWHERE = frozenset({"endpoint"})
+_ELSEWHERE = frozenset({"endpoint", "free"})
 """What an oracle says of itself that a card does not mind: the same model at another address is the same judge."""
+_PLACES = ("key_env=", "url=")
+"""Options of an oracle that say where it is, and by what key it is reached."""
+_MOST = 10**9
+"""No card counts more answers than that; figures of one that says so would overflow."""
 
 
 def identity(judge: Mapping[str, Any]) -> dict[str, Any]:
     """Who judges, as far as verdicts depend on it; ``judge`` is as in a run's header.
 
-    The vote of a single oracle is no vote, and the order of several does not matter.
+    The vote of a single oracle is no vote, and the order of several does not matter. Oracles that always say the same
+    (``free``) are asked once, whatever ``confirm`` says.
     """
+    free = all(one.get("free") for one in judge.get("oracles", ()))
     oracles = [{k: v for k, v in one.items() if k not in _ELSEWHERE} for one in judge.get("oracles", ())]
     for one in oracles:
         one["name"] = _without_address(str(one.get("name", "")))
-    plain = json.loads(json.dumps({"oracles": oracles, "confirm": judge.get("confirm")}))
+    plain = json.loads(json.dumps({"oracles": oracles, "confirm": None if free else judge.get("confirm")}))
     plain["oracles"].sort(key=lambda one: json.dumps(one, sort_keys=True))
     return {**plain, "vote": judge.get("vote") if len(oracles) > 1 else None}
 
@@ -48,7 +54,7 @@ def _without_address(name: str) -> str:
     head, opened, options = bare.partition("(")
     if not opened or not options.endswith(")"):
         return bare
-    kept = [one.strip() for one in options[:-1].split(",") if not one.strip().startswith("key_env=")]
+    kept = [one.strip() for one in options[:-1].split(",") if not one.strip().startswith(_PLACES)]
     return f"{head}({', '.join(kept)})" if kept else head
 
 
@@ -58,9 +64,13 @@ def card_of(cards: Iterable[Card], who: Mapping[str, Any]) -> Card | None:
 
 
 def load_cards(paths: Sequence[str], root: Path, directory: Path) -> tuple[Card, ...]:
-    """The cards that were named, from ``root``, and those kept under ``directory`` (``.astral``). Raises CardError."""
+    """The cards that were named, from ``root``, and those kept under ``directory`` (``.astral``) of judges that none of
+    these is about: what somebody names counts, however old it is. Raises CardError.
+    """
+    named = [read_card(root / path) for path in paths]
     kept = sorted((directory / KEPT).glob("*.json")) if (directory / KEPT).is_dir() else []
-    return tuple(read_card(path) for path in (*(root / path for path in paths), *kept))
+    others = (card for card in map(read_card, kept) if all(card.judge != one.judge for one in named))
+    return (*named, *others)
 
 
 def write_card(card: Card, path: Path) -> None:
@@ -115,10 +125,13 @@ def read_card(path: Path) -> Card:
 
 def _rate(row: Mapping[str, Any]) -> Rate:
     repeats = Repeats(*(_count(row[f"repeats_{name}"]) for name in ("surplus", "hits", "mixed", "trials")))
-    return Rate(_count(row["right"]), _count(row["n"]), repeats)
+    rate = Rate(_count(row["right"]), _count(row["n"]), repeats)
+    if rate.n and rate.prompts < 1:
+        raise ValueError("each prompt has its first answer")
+    return rate
 
 
 def _count(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError("a count is a whole number from 0")
+    if type(value) is not int or not 0 <= value <= _MOST:
+        raise ValueError("a count is a whole number from 0 that can be true")
     return value

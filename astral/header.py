@@ -67,9 +67,11 @@ def judge_facts(oracles: Sequence[Any], settings: Settings) -> dict[str, Any]:
     return {"oracles": described, "vote": settings.vote, "confirm": settings.confirm}
 
 
-def _place(oracle: Any) -> dict[str, str]:
+def _place(oracle: Any) -> dict[str, Any]:
+    """Where an oracle is asked, and ``free`` where asking it again gives the same for nothing."""
     name = getattr(getattr(oracle, "endpoint", None), "name", None)
-    return {"endpoint": name} if isinstance(name, str) else {}
+    free = {"free": True} if getattr(oracle, "deterministic", False) else {}
+    return {"endpoint": name, **free} if isinstance(name, str) else free
 
 
 def target_facts(target: Any, spec: Spec, settings: Settings, root: Path) -> dict[str, Any]:
@@ -135,7 +137,8 @@ def check_same_judge(stored: Run, judge: Mapping[str, Any]) -> None:
 def _judged_by(judge: Mapping[str, Any], without: Collection[str] = ()) -> dict[str, Mapping[str, Any]]:
     """The facts of each oracle by its name, and those of all together."""
     together = {key: value for key, value in judge.items() if key != "oracles"}
-    oracles = [{k: v for k, v in oracle.items() if k not in without} for oracle in judge.get("oracles", ())]
+    passed_over = {*without, "free"}  # that follows from the rest, and older runs do not say it
+    oracles = [{k: v for k, v in oracle.items() if k not in passed_over} for oracle in judge.get("oracles", ())]
     return {"": together, **{str(oracle["name"]): oracle for oracle in oracles}}
 
 

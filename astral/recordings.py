@@ -12,6 +12,7 @@ from astral.errors import SettingsError
 from astral.model import Case, Cell, Label, Matrix, Refusal, Response, Verdict, case_id
 from astral.suite import Suite, make_suite
 from astral.taxonomy import Taxonomy
+from astral.wire.replies import finish_word
 
 UNSPECIFIED = "unspecified"
 """Stands for a dimension that a recorded row does not name."""
@@ -73,7 +74,8 @@ def _response(where: str, row: Mapping[str, Any]) -> Response:
     if key is None:
         raise SettingsError(f"{where}: no answer; give answer, response or completion")
     answer = _text(where, row, key) or ""
-    return Response(answer, _text(where, row, "model"), _text(where, row, "finish_reason"), id=Path(where).name)
+    finish = finish_word(_text(where, row, "finish_reason"))  # "refusal" may be Claude's: half an answer, to be judged
+    return Response(answer, _text(where, row, "model"), finish, id=Path(where).name)
 
 
 def _cell(where: str, row: Mapping[str, Any], taxonomy: Taxonomy) -> dict[str, str]:

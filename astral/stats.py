@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -137,6 +138,12 @@ class Rate:
     def __add__(self, other: Rate) -> Rate:
         return Rate(self.hits + other.hits, self.n + other.n, self.repeats + other.repeats)
 
+    def times(self, count: int) -> Rate:
+        """The sum of so many of these, each over prompts of its own."""
+        one = self.repeats
+        repeats = Repeats(one.surplus * count, one.hits * count, one.mixed * count, one.trials * count)
+        return Rate(self.hits * count, self.n * count, repeats)
+
     @property
     def prompts(self) -> int:
         """The different prompts among the ``n`` trials."""
@@ -182,7 +189,8 @@ class Rate:
 
 def clustered(prompts: Iterable[tuple[int, int]]) -> Rate:
     """The rate over prompts, each given by its hits and its trials; prompts without trials count nowhere."""
-    return sum((Rate(hits, n, Repeats.of(hits, n)) for hits, n in prompts if n), Rate())
+    kinds = Counter(prompts)  # a calibration of thousands of prompts does this for each figure of each table
+    return sum((Rate(hits, n, Repeats.of(hits, n)).times(count) for (hits, n), count in kinds.items()), Rate())
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,9 @@ def checked_verdict(name: str, value: Any) -> Verdict:
         "severity": value.severity is None or (type(value.severity) is int and 0 <= value.severity <= 3),
         "reason": isinstance(value.reason, str),
         "score": _is_number(value.score),
+        "turn": value.turn is None or type(value.turn) is int,
+        "signals": _are_texts(value.signals),
+        "split": type(value.split) is bool,
     }
     if wrong := [field for field, good in fine.items() if not good]:
         raise CallError("oracle_error", wanted.format(f"a Verdict whose {wrong[0]} cannot be taken"))

@@ -17,7 +17,9 @@ _inside: ContextVar[bool] = ContextVar("astral_inside_plugin", default=False)
 
 @contextlib.contextmanager
 def hushed() -> Iterator[None]:
-    """Let go of what this task or thread, and what it starts, prints meanwhile."""
+    """Let go of what this task or thread, and the tasks that it starts, print meanwhile. What threads that a plugin
+    starts by itself print passes, and what goes past ``sys.stdout.write``, such as ``os.write(1, ...)``.
+    """
     for name in ("stdout", "stderr"):
         for stream in (getattr(sys, name, None), getattr(sys, f"__{name}__", None)):
             _watch(stream)

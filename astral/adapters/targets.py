@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from astral.adapters.building import built
@@ -17,6 +18,7 @@ from astral.escape import show
 from astral.model import Case, Response
 from astral.protocols import Target
 from astral.setting_values import Spec
+from astral.wire.replies import finish_word
 
 
 def adapt_target(value: Any, spec: Spec, context: Context) -> Target:
@@ -76,7 +78,10 @@ class FunctionTarget(Guarded):
         if isinstance(answer, str):
             return Response(answer)
         if isinstance(answer, Response):
-            return answer
+            finish = answer.finish_reason
+            if not isinstance(finish, str) or finish == "refusal":  # the word for a refusal field is ours
+                return answer
+            return replace(answer, finish_reason=finish_word(finish))
         raise CallError(
             "bad_reply", f"target {show(self.name)} returned {type(answer).__name__}; return a str or a Response"
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +13,8 @@ from astral.stats import Estimate, Rate
 _GRID = 200
 """Steps in which a parameter from 0 to 1 is searched; the ends found are then halved to :data:`_EXACT`."""
 _EXACT = 1e-6
+_ANGLES = 24
+"""Steps from one parameter to the next in which those that move together are searched."""
 
 UNINFORMATIVE = (
     "the judge's card says that it calls safe answers unsafe as often as unsafe ones: its verdicts say nothing"
@@ -54,12 +58,17 @@ class _Observed:
         low, high = rate.interval or (0.0, 1.0)
         return cls(rate.share or 0.0, low, high)
 
+    def moved(self, by: float) -> float:
+        """The share so many half intervals of that side further up or down, cut at 0 and 1."""
+        half = self.high - self.share if by > 0 else self.share - self.low
+        return min(max(self.share + by * half, 0.0), 1.0)
+
     @property
     def complement(self) -> _Observed:
         return _Observed(1 - self.share, 1 - self.high, 1 - self.low)
 
 
-def corrected(rate: Rate, card: Card) -> Corrected | None:
+def corrected(rate: Rate, card: Card, *, beside: int = 0) -> Corrected | None:
     """The truly unsafe share where ``rate`` of the answers were called unsafe by the judge of ``card``.
 
     The point is that of W. J. Rogan and B. Gladen (American Journal of Epidemiology 107, 1978, p. 71), cut at 0 and 1:
@@ -75,7 +84,8 @@ def corrected(rate: Rate, card: Card) -> Corrected | None:
     was cut; with it the interval is never empty, nor next to nothing where a run has fewer unsafe verdicts than the
     card's false alarms alone would bring (the ordering by likelihood ratio of G. J. Feldman and R. D. Cousins, Physical
     Review D 57, 1998, p. 3873, does the same). Coverage and width beside published methods:
-    ``benchmarks/corrected_rate.py``. None where nothing was judged, or the card lacks one of its rates.
+    ``benchmarks/corrected_rate.py``. ``beside`` counts answers that are known to be safe without that judge: the share
+    is of them too. None where nothing was judged, or the card lacks one of its rates.
     """
     if not rate.n or not card.sensitivity.n or not card.specificity.n:
         return None
@@ -87,22 +97,35 @@ def corrected(rate: Rate, card: Card) -> Corrected | None:
     share = min(max((seen.share - alarms.share) / gain, 0.0), 1.0)
     low, high = _held(lambda p: _distance(lambda s, f: p * s + (1 - p) * f, seen, sensitivity, alarms), share)
     precision = _precision(seen, sensitivity, alarms, share) if rate.hits else None
-    return Corrected(share, low, high, precision)
+    part = rate.n / (rate.n + beside)
+    return Corrected(share * part, low * part, high * part, precision)
 
 
 def _precision(seen: _Observed, sensitivity: _Observed, alarms: _Observed, share: float) -> Estimate:
-    """By the same test, in terms of t = p s / r: the rate is then ``m = s f / (s (1-t) + t f)``."""
+    """``t = p s / r = s (r - f) / (r (s - f))``, from the least to the most that it is over all r, s and f which are
+    together as near to what was seen as the test allows, each measured by its half interval on that side.
 
-    def expected(t: float) -> Callable[[float, float], float]:
-        def rate(s: float, f: float) -> float:
-            under = s * (1 - t) + t * f
-            return s * f / under if under > 0 else s
-
-        return rate
-
+    t rises with r and falls with s and f. Moved one by one they would not do: where no false alarm was seen and the
+    rate is that of the sensitivity, none of them moves t alone, and the interval would be a point.
+    """
     called = share * sensitivity.share + (1 - share) * alarms.share
     best = share * sensitivity.share / called if called else 1.0
-    return Estimate(best, *_held(lambda t: _distance(expected(t), seen, sensitivity, alarms), best))
+    limit = math.sqrt(1 + _distance(lambda s, f: share * s + (1 - share) * f, seen, sensitivity, alarms))
+    low, high = [best], [best]
+    for one, other in itertools.product(range(_ANGLES + 1), repeat=2):
+        up, around = (math.pi / 2 * angle / _ANGLES for angle in (one, other))
+        parts = (math.sin(up), math.cos(up) * math.cos(around), math.cos(up) * math.sin(around))
+        r, s, f = (limit * part for part in parts)
+        low.append(_right(seen.moved(-r), sensitivity.moved(s), alarms.moved(f)))
+        high.append(_right(seen.moved(r), sensitivity.moved(-s), alarms.moved(-f)))
+    return Estimate(best, min(low), max(high))
+
+
+def _right(rate: float, sensitivity: float, alarms: float) -> float:
+    """The precision where all three are known; 0 and 1 where the rate is not between the other two."""
+    if rate <= alarms:
+        return 0.0
+    return sensitivity * (rate - alarms) / (rate * (sensitivity - alarms)) if rate < sensitivity else 1.0
 
 
 def _distance(

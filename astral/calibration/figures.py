@@ -12,7 +12,7 @@ from astral.calibration.agreement import Agreement
 from astral.calibration.calibrating import Said
 from astral.calibration.correction import Corrected, corrected
 from astral.calibration.labels import LabelFile, LabelledRow
-from astral.calibration.measures import Confusion, Judgement, expected_precision, flip_rate
+from astral.calibration.measures import Confusion, Judgement, flip_rate
 from astral.calibration.panel import Juror, agreement, cluster
 from astral.calibration.scores import Reliability, auroc, reliability
 from astral.cards import identity
@@ -72,7 +72,7 @@ class Figures:
 
     def precision_at(self, prevalence: float) -> Estimate | None:
         """The share of true findings among those called unsafe where this share of answers is unsafe."""
-        return expected_precision(self.confusion.sensitivity, self.confusion.specificity, prevalence)
+        return self.confusion.precision_at(prevalence)
 
     def wrong(self, truth: Label) -> list[int]:
         """The places of the rows of that truth which were called the other."""
@@ -122,11 +122,18 @@ def _scope(source: str | None, places: Sequence[int], rows: Sequence[LabelledRow
 
 @dataclass(frozen=True, slots=True)
 class RunRate:
-    """The unsafe rate of a stored run as it was judged, benign twins apart; ``same_judge``: by the calibrated judge."""
+    """The unsafe rate of a stored run as it was judged, benign twins apart, whatever people said later.
+
+    ``asked`` is the part that the oracles were asked about (``trust.Judged``). ``same_judge``: by the calibrated judge;
+    else ``card`` is that of the other one, if there is one. ``unfit`` says why no card fits how that run judged.
+    """
 
     run: str
     rate: Rate
+    asked: Rate
     same_judge: bool = False
+    card: Card | None = None
+    unfit: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,9 +159,22 @@ class Calibrated:
 
     @property
     def prevalences(self) -> tuple[float, ...]:
-        """The shares of unsafe answers at which precision is foretold, the run's own last."""
-        own = self.run.rate.share if self.run else None
-        return PREVALENCES if own is None else (*PREVALENCES, own)
+        """The shares of unsafe answers at which precision is foretold, the run's own last: what is truly unsafe there
+        as far as that is known, since the share that was called so has the false alarms in it. A share of 0 or 1, at
+        which precision says nothing of a judge, is left out.
+        """
+        own = self._prevalence
+        return PREVALENCES if own is None or own in (0, 1) else (*PREVALENCES, own)
+
+    @property
+    def _prevalence(self) -> float | None:
+        """The run's truly unsafe share of all answers, the undecided among them; as it was judged without a card."""
+        card, known = self._run_card, self.corrected
+        if self.run is None or card is None or known is None or known.note:
+            return self.run.rate.share if self.run else None
+        unsafe = known.share * (1 + card.undecided[0] / card.sensitivity.n)
+        safe = (1 - known.share) * (1 + card.undecided[1] / card.specificity.n)
+        return unsafe / (unsafe + safe)
 
     @property
     def chosen(self) -> Figures:
@@ -183,7 +203,14 @@ class Calibrated:
 
     @property
     def corrected(self) -> Corrected | None:
-        """The run's unsafe rate without what its judge is known to get wrong; None where another judge came to it."""
-        if self.run is None or not self.run.same_judge:
+        """The run's unsafe rate without what its judge is known to get wrong; None where nothing is known of that."""
+        if self.run is None or self.run.unfit or (card := self._run_card) is None:
             return None
-        return corrected(self.run.rate, self.card(self.chosen, identity(self.judge)))
+        return corrected(self.run.asked, card, beside=self.run.rate.n - self.run.asked.n)
+
+    @property
+    def _run_card(self) -> Card | None:
+        """What is known of the run's judge: the figures here, where it is the one that was calibrated."""
+        if self.run is None or not self.run.same_judge:
+            return self.run.card if self.run else None
+        return self.card(self.chosen, identity(self.judge))

@@ -15,10 +15,16 @@ from astral.recordings import UNSPECIFIED
 from astral.taxonomy import DEFAULT, Taxonomy
 from astral.wire.strict_json import read_object
 
-FIELDS = ("prompt", "turns", "earlier", "response", "label", "category", "source", "id")
+FIELDS = ("prompt", "turns", "earlier", "response", "label", "category", "source", "id", "drawn")
 """The keys of a row that are read; all others are passed over, since public data sets have many."""
 _EACH = "each line must be one object with prompt, response and label"
 _BOM = b"\xef\xbb\xbf"
+
+
+Drawn = tuple[str, int, int]
+"""What a run's oracles called some answers, how many of these are in a file, and how many there were."""
+_UNEVEN = 1.1
+"""Shares of the answers called unsafe and of those called safe that are further apart make figures of them wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,8 @@ class LabelledRow:
 
     ``turns`` are the user's texts (the prompt is the last), ``earlier`` the answers between them where they are known.
     ``category`` is an id of the taxonomy, or the row's own word, or empty; ``source`` is empty where the row has none,
-    ``id`` is then its line number. ``number`` is the line it stands in, from 1.
+    ``id`` is then its line number. ``number`` is the line it stands in, from 1. ``drawn`` says from
+    what answers of a run it was chosen, where it was.
     """
 
     id: str
@@ -38,6 +45,7 @@ class LabelledRow:
     source: str = ""
     number: int = 0
     earlier: tuple[str, ...] = field(default=(), repr=False)
+    drawn: tuple[Drawn, ...] = ()
 
     @property
     def prompt(self) -> str:
@@ -68,6 +76,25 @@ class LabelFile:
     rows: tuple[LabelledRow, ...]
     sha256: str
     undecided: tuple[LabelledRow, ...] = ()
+
+    @property
+    def caution(self) -> str:
+        """Why figures of these rows mislead; empty where nothing is known to be wrong with them.
+
+        Where all findings are labelled but few of the answers called safe, the unsafe ones that a judge misses are
+        missing in the labels as well (verification bias: C. B. Begg and R. A. Greenes, Biometrics 39, 1983, p. 207).
+        """
+        for drawn in dict.fromkeys(row.drawn for row in (*self.rows, *self.undecided) if row.drawn):
+            parts = {name: (labelled, answers) for name, labelled, answers in drawn if answers}
+            (unsafe, found), (safe, cleared) = (parts.get(name, (1, 1)) for name in ("unsafe", "safe"))
+            most, least = max(unsafe / found, safe / cleared), min(unsafe / found, safe / cleared)
+            if most > _UNEVEN * least:
+                return (
+                    f"of the run's answers, {unsafe} of {found} called unsafe are labelled but {safe} of {cleared} "
+                    "called safe: recall and specificity cannot be told from such a choice; label all of them, mixed "
+                    f"and blind (astral review --audit {cleared})"
+                )
+        return ""
 
 
 def read_labels(path: Path, taxonomy: Taxonomy = DEFAULT, *, shown: str = "") -> tuple[LabelledRow, ...]:
@@ -138,6 +165,7 @@ def _row(where: str, line: str, number: int) -> LabelledRow:
         _name(where, row, "source"),
         number,
         _earlier(where, row, turns),
+        _drawn(row.get("drawn")),
     )
 
 
@@ -168,6 +196,14 @@ def _earlier(where: str, row: Mapping[str, Any], turns: tuple[str, ...]) -> tupl
             "give all or none"
         )
     return tuple(found)
+
+
+def _drawn(value: Any) -> tuple[Drawn, ...]:
+    """As ``astral review --format jsonl`` writes it; of any other word of that name nothing."""
+    if not isinstance(value, dict):
+        return ()
+    pairs = [(name, *pair) for name, pair in value.items() if isinstance(pair, list) and len(pair) == 2]
+    return tuple(one for one in pairs if all(type(count) is int and count >= 0 for count in one[1:]))
 
 
 def _label(where: str, row: Mapping[str, Any]) -> Label:

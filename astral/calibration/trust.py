@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,10 +11,12 @@ from astral.calibration.cascade import Saving, saving
 from astral.calibration.correction import Corrected, corrected
 from astral.canaries import CanaryCheck, checks
 from astral.cards import card_of, identity
-from astral.model import Card, Label, Outcome, Result, RunRecord
+from astral.conversation import last_turn
+from astral.model import Card, Case, Label, Outcome, Response, Result, RunRecord
 from astral.overruling import reviewable
-from astral.stats import Rate
+from astral.stats import Estimate, Rate
 from astral.tally import tally
+from astral.voting import CUT_OFF, own_refusal
 
 OFFLINE = "offline"
 UNKNOWN_PRECISION = "judge not calibrated: how many findings are right is not known (astral calibrate)"
@@ -28,8 +31,11 @@ class Alarms:
     low: int
     high: int
 
-    def __add__(self, other: Alarms) -> Alarms:
-        return Alarms(self.expected + other.expected, self.low + other.low, self.high + other.high)
+    @classmethod
+    def of(cls, parts: Sequence[Estimate]) -> Alarms:
+        """Of all parts together; each by itself might round to nothing."""
+        sums = (sum(one.value for one in parts), sum(one.low for one in parts), sum(one.high for one in parts))
+        return cls(*(math.floor(one + 0.5) for one in sums))
 
     @property
     def range(self) -> str:
@@ -39,7 +45,8 @@ class Alarms:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a judge's verdicts say of one target. ``raw`` is the unsafe rate by its own verdicts, before any review.
+    """What a judge's verdicts say of one target. ``raw`` is the unsafe rate by its own verdicts, before any review, and
+    without the ``cut`` answers that were called unsafe with their end missing: they could not have come out safe.
 
     ``corrected`` is None without a card, or where ``Trust.unfit`` says why it does not apply. ``findings`` are the
     unsafe answers that the report lists, ``unseen`` those of them that nobody reviewed: only they may be false alarms.
@@ -49,17 +56,22 @@ class Reading:
     findings: int
     unseen: int
     corrected: Corrected | None = None
+    cut: int = 0
 
     @property
     def alarms(self) -> Alarms | None:
         """The findings that are expected to be false; None where that is not known."""
+        return None if self.false is None else Alarms.of([self.false])
+
+    @property
+    def false(self) -> Estimate | None:
+        """Their number before it is rounded."""
         if not self.unseen:
-            return Alarms(0, 0, 0)
+            return Estimate(0, 0, 0)
         if self.corrected is None or self.corrected.precision is None or self.corrected.note:
             return None
         right = self.corrected.precision
-        shares = (1 - right.value, 1 - right.high, 1 - right.low)
-        return Alarms(*(round(self.unseen * share) for share in shares))
+        return Estimate(*(self.unseen * (1 - share) for share in (right.value, right.high, right.low)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +113,9 @@ class Trust:
     @property
     def alarms(self) -> Alarms | None:
         """How many of all findings are expected to be false alarms; None where that is not known of one target."""
-        parts = [reading.alarms for reading in self.readings.values()]
+        parts = [reading.false for reading in self.readings.values()]
         known = [part for part in parts if part is not None]
-        return sum(known, Alarms(0, 0, 0)) if len(known) == len(parts) else None
+        return Alarms.of(known) if len(known) == len(parts) else None
 
     @property
     def screening(self) -> str:
@@ -159,9 +171,10 @@ def trust(record: RunRecord) -> Trust:
     """How far the verdicts of a run can be trusted, from what the record holds."""
     card = card_of(record.cards, identity(record.run.judge))
     unfit = _unfit(record, card) if card is not None else ""
-    own = [one for one in record.results if record.cases[one.trial.case_id].twin_of is None]
+    own = own_results(record)
     targets = {slug: [one for one in own if one.trial.target == slug] for slug in sorted(record.run.targets)}
-    readings = {slug: _read(results, None if unfit else card) for slug, results in targets.items() if results}
+    usable = None if unfit else card
+    readings = {slug: _read(record.cases, results, usable) for slug, results in targets.items() if results}
     names = {str(oracle.get("name", "")).partition("(")[0] for oracle in record.run.judge.get("oracles", ())}
     split = [one for one in record.results if disagreed(one)]
     worth = {id(one) for one in record.results if one.review is None and reviewable(one) and _is_doubtful(one)}
@@ -200,10 +213,15 @@ def described(card: Card) -> str:
 
 def _unfit(record: RunRecord, card: Card) -> str:
     """Why the card of single answers, all severities counted, does not fit how this run judged."""
-    settings = record.run.settings
     for kind, rate in (("unsafe", card.sensitivity), ("safe", card.specificity)):
         if not rate.n:
             return f"the judge decided no truly {kind} answer of its card, so rates are not corrected"
+    return misfit(record)
+
+
+def misfit(record: RunRecord) -> str:
+    """Why no card fits how a run judged; empty where one may."""
+    settings = record.run.settings
     if settings.get("fail_on", "1") != "1":
         return f"fail_on={settings['fail_on']}: the judge's card knows no severities, so rates are not corrected"
     if settings.get("turns") == "each" and any(len(case.turns) > 1 for case in record.cases.values()):
@@ -211,11 +229,44 @@ def _unfit(record: RunRecord, card: Card) -> str:
     return ""
 
 
-def _read(results: Sequence[Result], card: Card | None) -> Reading:
-    raw = tally(_unreviewed(one) for one in results).unsafe_rate
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the oracles made of some answers, whatever people said later: ``rate`` of those that could come out safe or
+    unsafe, ``asked`` of the part that an oracle was asked about. ``cut`` were called unsafe with their end missing.
+    """
+
+    rate: Rate
+    asked: Rate
+    cut: int = 0
+
+
+def own_results(record: RunRecord) -> list[Result]:
+    """The results of a run, those of benign twins apart."""
+    return [one for one in record.results if record.cases[one.trial.case_id].twin_of is None]
+
+
+def judged(cases: Mapping[str, Case], results: Sequence[Result]) -> Judged:
+    """What a card is held against. An answer whose end is missing can be called unsafe but never safe, so one that was
+    is no evidence of a rate; one that says itself that it declined was put to no oracle, which made no error there.
+    """
+    said = [_unreviewed(one) for one in results]
+    whole = [one for one in said if one.response is None or is_whole(cases[one.trial.case_id], one.response)]
+    asked = [one for one in whole if one.response is None or own_refusal(one.response) is None]
+    cut = sum(one.outcome is Outcome.UNSAFE for one in said) - sum(one.outcome is Outcome.UNSAFE for one in whole)
+    return Judged(tally(whole).unsafe_rate, tally(asked).unsafe_rate, cut)
+
+
+def is_whole(case: Case, response: Response) -> bool:
+    """False where the end of the answer, or the answer to the last prompt, is missing."""
+    return response.finish_reason not in CUT_OFF and last_turn(case, response) == len(case.turns)
+
+
+def _read(cases: Mapping[str, Case], results: Sequence[Result], card: Card | None) -> Reading:
+    found = judged(cases, results)
     unsafe = [one for one in results if one.outcome is Outcome.UNSAFE]
     unseen = sum(one.review is None for one in unsafe)
-    return Reading(raw, len(unsafe), unseen, corrected(raw, card) if card is not None else None)
+    known = corrected(found.asked, card, beside=found.rate.n - found.asked.n) if card is not None else None
+    return Reading(found.rate, len(unsafe), unseen, known, found.cut)
 
 
 def _unreviewed(result: Result) -> Result:
@@ -243,6 +294,7 @@ def _reading(reading: Reading) -> list[str]:
         return []
     found = [
         f"corrected for the judge's errors: {known} of judged answers truly unsafe; by its own verdicts {reading.raw}"
+        + (f"; without {reading.cut} unsafe, cut off, that could not have been called safe" if reading.cut else "")
     ]
     if known.precision is not None:
         right = known.precision

@@ -16,7 +16,8 @@ from astral.calibration.calibrating import Calibrating, Kept
 from astral.calibration.figures import Calibrated, RunRate
 from astral.calibration.labels import LabelFile, read_label_file
 from astral.calibration.panel import jurors
-from astral.cards import KEPT, alone, identity, write_card
+from astral.calibration.trust import judged, misfit, own_results
+from astral.cards import KEPT, alone, card_of, identity, load_cards, write_card
 from astral.commands.judges import announce, build_judges, closed_loop, joined, judging_forecast, over, write_out
 from astral.commands.order import Order, say
 from astral.commands.progress import progress_bar
@@ -28,13 +29,11 @@ from astral.escape import show, slug
 from astral.header import judge_facts, now, own_versions
 from astral.interrupt import end_orderly
 from astral.journal import key_of
-from astral.overruling import overruled
 from astral.protocols import Oracle
 from astral.reports.calibration import calibration_lines
 from astral.reports.calibration_files import calibration_text, predictions_text
 from astral.run import STORE
 from astral.store import Store, store_directory
-from astral.tally import tallies
 
 MOST_REPEATS = 100
 _PLACES = ("--json", "--predictions", "--card", "--train")
@@ -198,15 +197,16 @@ def _tell(bench: _Bench, found: Calibrated) -> int:
     write_out(order, "--json", lambda: calibration_text(found))
     write_out(order, "--predictions", lambda: predictions_text(found, reasons="--show-text" in order.options))
     complete = _complete(bench, found)
-    if complete:
+    wished = bool({"--keep", "--card"} & set(order.options))
+    if complete and not found.file.caution:
         _keep(bench, found)
-    elif {"--keep", "--card"} & set(order.options):
-        say("no card was written: too many rows lack a verdict")
+    elif wished:
+        say(f"no card was written: {found.file.caution or 'too many rows lack a verdict'}")
     if spent := spent_text(bench.context.network.calls_so_far()):
         say(f"spent: {show(spent, None)}")
     if found.unjudged:
         say(f"{found.unjudged} of {len(found.file.rows)} rows lack a verdict; the same command asks for these alone")
-    return 0 if complete else 1
+    return 0 if complete and not (wished and found.file.caution) else 1
 
 
 def _complete(bench: _Bench, found: Calibrated) -> bool:
@@ -233,10 +233,13 @@ def _keep(bench: _Bench, found: Calibrated) -> None:
 
 
 def _run_rate(order: Order, judge: Mapping[str, Any]) -> RunRate | None:
-    """The unsafe rate of the run that was named, and whether this very judge came to it."""
+    """The unsafe rate of the run that was named by its own verdicts, and what is known of the judge that came to it."""
     if (name := order.options.get("--run")) is None:
         return None
     with Store(order.directory / ".astral" / STORE) as store:
-        record = overruled(store.record(name), store)
-    same = identity(record.run.judge) == identity(judge)
-    return RunRate(record.run.id, tallies(record).overall.unsafe_rate, same_judge=same)
+        record = store.record(name)
+    who = identity(record.run.judge)
+    same = who == identity(judge)
+    card = None if same else card_of(load_cards(order.settings.card, order.root, order.directory / ".astral"), who)
+    found = judged(record.cases, own_results(record))
+    return RunRate(record.run.id, found.rate, found.asked, same, card, misfit(record))

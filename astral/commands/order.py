@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -71,5 +72,9 @@ def names_taken(least: int, most: int) -> str:
 
 
 def say(line: str) -> None:
-    """Print a line for people."""
-    sys.stdout.write(line + "\n")
+    """Print a line for people; once nobody reads any more (``| head``), the work goes on without."""
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

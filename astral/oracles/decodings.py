@@ -32,7 +32,9 @@ _STARTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Decodings:
-    """Texts by the encodings they were in (``base64``, ``base64, then rot13``); ``complete``: none was cut short."""
+    """Texts by the encodings they were in (``base64``, ``base64, then rot13``); ``complete``: none was cut short, and
+    nothing in the innermost is encoded once more.
+    """
 
     texts: tuple[Piece, ...] = ()
     complete: bool = True
@@ -78,7 +80,8 @@ def decodings(text: str) -> Decodings:
                     deeper.append((f"{outer}, then {name}" if outer else name, inner))
         found += deeper
         level = deeper
-    return Decodings(tuple(found), allowance.complete)
+    deepest = all(inner in seen for _, source in level for _, inner in _undone(source, allowance))
+    return Decodings(tuple(found), allowance.complete and deepest)
 
 
 def _undone(text: str, allowance: _Allowance) -> Iterator[Piece]:
@@ -129,7 +132,7 @@ def _bytes_of(run: str) -> Iterator[tuple[str, bytes]]:
             yield "base32", base64.b32decode(bare + "=" * (-len(bare) % 8))
     standard = bare.replace("-", "+").replace("_", "/")
     breaks = [found.end() for found in _BREAK.finditer(bare)]
-    for start in (0, *breaks[:_STARTS], *breaks[_STARTS:][-1:]):
+    for start in (0, 1, 2, 3, *breaks[:_STARTS], *breaks[_STARTS:][-1:]):  # a letter in front must not hide the rest
         some = standard[start:]
         some = some[: len(some) - (len(some) % 4 == 1)]
         yield "base64", base64.b64decode(some + "=" * (-len(some) % 4))

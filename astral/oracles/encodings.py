@@ -17,7 +17,7 @@ from functools import cache
 from urllib.parse import unquote_to_bytes
 
 _BITS = re.compile(r"[01](?:[ \n]?+[01]){31,}+")
-_CODES = re.compile(r"[0-9]{2,3}(?:[ ,;]{1,2}+[0-9]{2,3}){7,}+")
+_CODES = re.compile(r"[0-9]{2,3}(?:[ ,;\r\n]{1,2}+[0-9]{2,3}){7,}+")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|([0-3][0-7]{2}))")
 _ENTITY = re.compile(r"&#(?:[xX][0-9A-Fa-f]{1,6}|[0-9]{1,7});?")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -48,8 +48,9 @@ def read(raw: bytes) -> str | None:
     """The text that bytes are, in UTF-8 or UTF-16; None when they are none."""
     if len(raw) < 4:
         return None
-    wide = raw[1::2].count(0) * 3 > len(raw)
-    text = raw.decode("utf-16-le" if wide else "utf-8", "replace").removeprefix("\ufeff")
+    wide = {"utf-16-le": raw[1::2].count(0), "utf-16-be": raw[::2].count(0)}
+    name = max(wide, key=wide.__getitem__)
+    text = raw.decode(name if wide[name] * 3 > len(raw) else "utf-8", "replace").removeprefix("\ufeff")
     return text if _is_text(text) else None
 
 

@@ -14,7 +14,7 @@ from astral.errors import SettingsError, did_you_mean
 from astral.escape import show
 from astral.model import Case, Cell, Label, Response, Verdict
 from astral.oracles.ballots import worst
-from astral.oracles.guard_asking import GuardReply, chat, completion, conversation, defused, share
+from astral.oracles.guard_asking import BEFORE, GuardReply, chat, completion, conversation, defused, share
 from astral.oracles.guard_replies import (
     LLAMA_GUARD,
     Hazard,
@@ -25,7 +25,8 @@ from astral.oracles.guard_replies import (
     read_yes_no,
     reason_of,
 )
-from astral.oracles.windows import parts
+from astral.oracles.substance import is_hollow
+from astral.oracles.windows import parts, shortened, windows
 from astral.setting_values import Spec
 from astral.templates import render, template_hash
 from astral.wire import Endpoint
@@ -34,6 +35,11 @@ from astral.wire.exchange import Exchange
 
 ASKINGS = 3
 """How often one text is put to the guard before its replies count as unreadable."""
+WINDOW = 6_000
+"""Characters of an answer that are shown at once. Guards run with small contexts, and servers cut what is too long
+without a word: Ollama gives 4,096 tokens on most machines
+(https://github.com/ollama/ollama/blob/main/docs/context-length.mdx, read 2026-11-21).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +81,14 @@ class GuardOracle:
     async def judge(self, case: Case, response: Response) -> Verdict:
         """One verdict: the worst on the windows of the answer and on the copies of it that show what hides in it, each
         asked about by itself; the first unsafe one ends the asking. Unknown has the reason ``judge_blocked`` where the
-        guard was stopped or said nothing, ``judge_unparsed`` where its replies were not of its form. Raises CallError.
+        guard was stopped or said nothing, ``judge_unparsed`` where its replies were not of its form, ``no_content``
+        where there is nothing to judge. Raises CallError.
         """
+        if is_hollow(response.text):
+            return Verdict(self.name, Label.UNKNOWN, reason="no_content")
         shown = parts(response.text)
         found: list[Verdict] = []
-        for _, text in chain.from_iterable(shown.blocks):
+        for text in chain.from_iterable(windows(block, WINDOW) for part in shown.blocks for _, block in part):
             found.append(await self._window(case, response, text))
             if found[-1].label is Label.UNSAFE:
                 break
@@ -117,7 +126,7 @@ class GuardOracle:
             self.form.template,
             hazards=self.form.hazards,
             messages=messages,
-            prompt=defused(case.prompt),
+            prompt=shortened([("prompt", defused(case.prompt))], BEFORE)[0][1],
             response=defused(window),
         )
         if self.form.raw:

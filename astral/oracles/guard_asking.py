@@ -25,9 +25,16 @@ MAX_TOKENS = 128
 """Of a completion: what WildGuard's authors allow (https://github.com/allenai/wildguard, wildguard/wildguard.py). A
 server that is not told takes 16.
 """
+BEFORE = 6_000
+"""Characters of the conversation before the answer that a guard is shown."""
 TOP = 5
 """Alternatives asked for with the first token: enough to hold both verdicts."""
-_FRAME = re.compile(r"<(?=\||/?s>|(?:start|end)_of_turn>|(?:BEGIN|END) )|\[(?=/?INST\])")
+_FRAME = re.compile(
+    r"<(?=\||/?s>|(?:start|end)_of_turn>|(?:bos|eos|pad|unk)>|</?sys>>|(?:begin|end)\s)|\[(?=/?inst\])"
+    r"|(?:^|(?<=[\n\r\v\f\x85\u2028\u2029]))[^\S\n]{0,8}(?:user|agent|human user|ai assistant|answers)(?=:)",
+    re.IGNORECASE,
+)
+"""Special tokens, and the words that open a message in the prompts of Llama Guard and WildGuard."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,8 +45,8 @@ class GuardReply(ChatReply):
 
 
 def defused(text: str) -> str:
-    """``text`` with a blank within each string that frames a guard's prompt (``< |eot_id|>``, ``[ /INST]``), so that no
-    judged text can end the message it stands in.
+    """``text`` with a blank within each string that frames a guard's prompt (``< |eot_id|>``, ``[ /INST]``, ``Agent :``
+    at the start of a line), so that no judged text can end the message it stands in, or open another.
     """
     return _FRAME.sub(lambda found: found[0] + " ", text)
 
@@ -57,7 +64,7 @@ def conversation(case: Case, response: Response, window: str) -> Messages:
             messages.append({"role": "user", "content": defused(prompt)})
         if turn < last and answer is not None:
             messages.append({"role": "assistant", "content": defused(answer)})
-    bounded = shortened([(message["role"], message["content"]) for message in messages])
+    bounded = shortened([(message["role"], message["content"]) for message in messages], BEFORE)
     return [{"role": role, "content": text} for role, text in (*bounded, ("assistant", defused(window)))]
 
 

@@ -20,6 +20,7 @@ from astral.errors import CallError, SettingsError
 from astral.escape import show
 from astral.model import Case, Label, Response, Usage, Verdict
 from astral.oracles.ballots import worst
+from astral.oracles.substance import is_hollow
 from astral.oracles.windows import parts
 from astral.setting_values import Spec, read_number
 from astral.wire import ChatReply, Endpoint
@@ -112,6 +113,8 @@ class ModerationOracle:
         """One verdict: the worst on the windows of the answer and on the copies of it that show what hides in it. Its
         score is the highest of any category: a score of the endpoint, no probability. Raises CallError.
         """
+        if is_hollow(response.text):
+            return Verdict(self.name, Label.UNKNOWN, reason="no_content")
         shown = parts(response.text)
         found = []
         for _, text in chain.from_iterable(shown.blocks):

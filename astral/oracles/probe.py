@@ -5,6 +5,7 @@ numbers that ``astral calibrate LABELS --train FILE`` wrote. docs/probe.md says 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from astral.context import Context
@@ -15,6 +16,7 @@ from astral.model import Case, Label, Response, Verdict
 from astral.oracles.ballots import worst
 from astral.oracles.probe_file import Probe, read_probe
 from astral.oracles.probe_pairs import vectors_of
+from astral.oracles.substance import is_hollow
 from astral.oracles.windows import MOST, windows
 from astral.protocols import Embedder
 from astral.setting_values import Spec, parse_spec, read_number
@@ -39,8 +41,8 @@ class ProbeOracle:
         self._safe_below, self._unsafe_from = safe_below, unsafe_from
 
     async def judge(self, case: Case, response: Response) -> Verdict:
-        """One verdict; of a long answer the worst of its windows. Raises CallError where the texts could not be
-        embedded.
+        """One verdict; of a long answer the worst of its windows, unknown (``no_content``) where there is nothing to
+        judge. Raises CallError where the texts could not be embedded.
         """
         cut = windows(response.text)
         pairs = [(case.turns, window) for window in cut[:MOST]]
@@ -48,7 +50,10 @@ class ProbeOracle:
             vectors = await asyncio.to_thread(vectors_of, pairs, self._embedder, self.probe.pair)
         except RetrievalError as err:
             raise CallError("judge_unavailable", f"oracle {show(self.name)}: {err}") from None
-        return worst([self._verdict(score) for score in self.probe.scores(vectors)], len(cut) <= MOST)
+        found = worst([self._verdict(score) for score in self.probe.scores(vectors)], len(cut) <= MOST)
+        if is_hollow(response.text):
+            return replace(found, label=Label.UNKNOWN, severity=None, reason="no_content")
+        return found
 
     def _verdict(self, score: float) -> Verdict:
         unsafe, safe = score >= self._unsafe_from, score < self._safe_below

@@ -24,7 +24,13 @@ def is_hollow(text: str) -> bool:
     """True when ``text`` is an opener without anything after it, or nothing but punctuation and what cannot be seen: it
     neither refuses nor helps.
     """
+    if is_unseen(text) or not any(map(_says_something, text)):
+        return True
     if len(text) > _LONGEST:
-        return is_unseen(text)
-    letters = (c if c.isspace() else "" if unicodedata.category(c)[0] in "PCZ" else c for c in plain(text).casefold())
+        return False
+    letters = (c if c.isspace() or _says_something(c) else "" for c in plain(text).casefold())
     return re.sub(r"\s+", " ", "".join(letters)).strip() in _OPENERS
+
+
+def _says_something(char: str) -> bool:
+    return unicodedata.category(char)[0] not in "PCZ"

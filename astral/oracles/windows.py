@@ -114,11 +114,11 @@ def _endless() -> Iterator[None]:
         yield None
 
 
-def shortened(blocks: Sequence[Block]) -> list[Block]:
-    """The conversation before an answer, within bounds: of long texts the beginning and the end are shown."""
-    if sum(len(text) for _, text in blocks) <= CONTEXT:
+def shortened(blocks: Sequence[Block], room: int = CONTEXT) -> list[Block]:
+    """The conversation before an answer in ``room`` characters: of long texts the beginning and the end are shown."""
+    if sum(len(text) for _, text in blocks) <= room:
         return list(blocks)
-    most = max(CONTEXT // len(blocks), 2)
+    most = max(room // len(blocks), 2)
     return [(name, text if len(text) <= most else _middle_out(text, most)) for name, text in blocks]
 
 

@@ -8,9 +8,9 @@ from textwrap import wrap
 
 from astral.calibration.agreement import Agreement
 from astral.calibration.calibrating import counted
-from astral.calibration.figures import PREVALENCES, Calibrated, Figures, Scope
+from astral.calibration.figures import PREVALENCES, Calibrated, Figures, RunRate, Scope
 from astral.calibration.labels import LabelledRow
-from astral.calibration.measures import Confusion, expected_precision
+from astral.calibration.measures import Confusion
 from astral.escape import show
 from astral.model import Label
 from astral.reports.grid import Column, grid
@@ -34,7 +34,7 @@ def calibration_lines(found: Calibrated, *, width: int, texts: bool = False) -> 
 
 
 def _lines(found: Calibrated, width: int, texts: bool) -> Iterator[str]:
-    yield from _head(found)
+    yield from _head(found, width)
     whole, *parts = found.scopes
     yield ""
     yield from _tables("judge", [(_name(one), one) for one in whole.figures], found.prevalences, width)
@@ -73,12 +73,14 @@ def _alpha(found: Agreement | None) -> str:
     return f"{found.alpha:.2f} (95 % CI {found.low:.2f} to {found.high:.2f}, {found.units} rows)"
 
 
-def _head(found: Calibrated) -> Iterator[str]:
+def _head(found: Calibrated, width: int) -> Iterator[str]:
     scope = found.scopes[0]
     yield f"{show(found.labels)}: {_size(scope)}"
     if undecided := len(found.file.undecided):
         rows = "row" if undecided == 1 else "rows"
         yield f"{undecided} {rows} labelled unknown left out: no judge can be right about them"
+    if found.file.caution:
+        yield from wrap(f"note: {found.file.caution}", width, subsequent_indent="  ")
     for label, count in ((Label.UNSAFE, scope.unsafe), (Label.SAFE, scope.safe)):
         if not count:
             yield f"no row is labelled {label}: what needs both is not known (-)"
@@ -150,7 +152,7 @@ def _figures(entries: Sequence[_Entry], prevalences: Sequence[float]) -> Iterato
         yield shipped(("AUROC",), lambda one: _decimal(one.auroc))
     for share in prevalences:
         head = ("precision", f"at {_share(share)} %")
-        yield column(head, lambda one, p=share: expected_precision(one.sensitivity, one.specificity, p))  # type: ignore[misc]
+        yield column(head, lambda one, p=share: one.precision_at(p))  # type: ignore[misc]
 
 
 def _share(prevalence: float) -> str:
@@ -182,11 +184,21 @@ def _legend(found: Calibrated) -> Iterator[str]:
         "few unsafe answers, most findings of a good judge are false"
     )
     if found.run is not None:
-        judge = "this judge" if found.run.same_judge else "another judge, so that it cannot be corrected here"
-        yield f"run {show(found.run.run)}: unsafe {found.run.rate}, as judged by {judge}"
-        if (better := found.corrected) is not None:
-            found_true = f"; true findings among the unsafe ones {better.precision}" if better.precision else ""
-            yield f"  corrected for the errors above: truly unsafe {better}{found_true}"
+        yield from _run(found, found.run)
+
+
+def _run(found: Calibrated, run: RunRate) -> Iterator[str]:
+    judge = "this judge" if run.same_judge else "another judge"
+    yield f"run {show(run.run)}: unsafe {run.rate}, as judged by {judge}"
+    better = found.corrected
+    if better is None or better.note:
+        unknown = "the errors of that judge are not known (its card)" if not run.same_judge else "no rate to correct"
+        why = better.note if better is not None else run.unfit or unknown
+        yield f"  not corrected: {show(why, None)}"
+        return
+    errors = "the errors above" if run.same_judge else "the errors on that judge's card"
+    true = f"; true findings among the unsafe ones {better.precision}" if better.precision else ""
+    yield f"  corrected for {errors}: truly unsafe {better}{true}"
 
 
 def _score(figures: Figures, width: int) -> Iterator[str]:

@@ -36,6 +36,7 @@ def document(found: Calibrated) -> dict[str, Any]:
             "path": found.labels,
             "sha256": found.file.sha256,
             "undecided": len(found.file.undecided),
+            "caution": found.file.caution,
             **_size(whole),
             "sources": {part.source: _size(part) for part in parts},
         },

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from astral.model import Case, Cell, Label, Response, RunRecord
 from astral.overruling import judges_each, label_key
 from astral.review.queue import Exchange, answers, exchange
 from astral.review.sitting import NOTE_LIMIT, WHO_LIMIT, is_sealing
-from astral.store import Labelling
+from astral.store import Labelling, withheld
 from astral.wire.strict_json import read_object
 
 SOURCE = "review"
@@ -42,8 +43,21 @@ def exported(record: RunRecord, exchanges: Sequence[Exchange], said: Mapping[str
     labelled = [(one, said[one.key]) for one in exchanges if one.key in said]
     whole = [one for one, _ in labelled if judges_each(record) and len(one.case.turns) > 1]
     readable = [(one, label) for one, label in labelled if not one.withheld and one not in whole]
-    rows = tuple(_row(record, one, label) for one, label in readable)
+    drawn = _drawn(record, {one.key for one, _ in readable})
+    rows = tuple({**_row(record, one, label), "drawn": drawn} for one, label in readable)
     return Export(rows, sum(one.withheld and one not in whole for one, _ in labelled), len(whole))
+
+
+def _drawn(record: RunRecord, keys: Collection[str]) -> dict[str, list[int]]:
+    """By what the oracles called an answer: how many of the run's are in the file, and how many there are, benign twins
+    apart. People look at findings first: who counts errors in what they labelled has to know.
+    """
+    found = [exchange(record, key, results) for key, results in answers(record).items()]
+    own = [one for one in found if one.case.twin_of is None]
+    return {
+        outcome: [sum(one.key in keys for one in own if one.result.outcome == outcome), total]
+        for outcome, total in sorted(Counter(one.result.outcome.value for one in own).items())
+    }
 
 
 def _row(record: RunRecord, one: Exchange, label: Labelling) -> dict[str, Any]:
@@ -118,9 +132,16 @@ class _Answers:
         if (one := self._by_key.get(name)) is not None or row.get("exchange"):
             return one
         one = self._by_key.get(self._by_trial.get(name) or _key(row))
-        if one is not None and not one.withheld and row.get("response", one.response.text) != one.response.text:
+        if one is not None and _is_other(one, row.get("response")):
             raise LabelsError(f"{where}: this is another answer than the run's to {show(name)}; name the run it is of")
         return one
+
+
+def _is_other(one: Exchange, text: Any) -> bool:
+    """True where a row's ``response`` is not the answer; of one whose text is not kept, hash and length must fit."""
+    if text is None or text == one.response.text:
+        return False
+    return not (one.withheld and isinstance(text, str) and withheld(Response(text)).text == one.response.text)
 
 
 def _key(row: Mapping[str, Any]) -> str:

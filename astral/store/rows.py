@@ -69,7 +69,12 @@ def response_body(response: Response) -> str:
 
 
 def verdict_body(verdict: Verdict) -> str:
-    return dump({name: value for name in _VERDICT if (value := getattr(verdict, name)) not in ((), False)})
+    row = {name: getattr(verdict, name) for name in _VERDICT}
+    if not verdict.signals:  # these two are rare, and verdicts many
+        del row["signals"]
+    if not verdict.split:
+        del row["split"]
+    return dump(row)
 
 
 def read_response(body: str) -> Response:

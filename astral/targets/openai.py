@@ -17,19 +17,12 @@ from astral.targets.parameters import OPTIONS, Parameters, read_parameters
 from astral.wire import ChatReply, Endpoint, Purpose
 from astral.wire.access import check_options, open_endpoint
 from astral.wire.azure import open_azure
+from astral.wire.replies import finish_word
 from astral.wire.responses_api import responses_exchange
 
 TAKEN = ("model", "messages", "input", "instructions", "stream")
 """Fields of a request that ``extra`` may not give."""
 APIS = ("chat", "responses")
-_CUT_SHORT = {
-    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_context_window_exceeded"), "length"),
-    **dict.fromkeys(("content_filter", "refusal", "safety", "prohibited_content", "blocklist"), "content_filter"),
-}
-"""Finish reasons, in small letters, under which the end of an answer is missing, in OpenAI's words: servers in front of
-other models pass theirs on. ``refusal`` is a classifier that stops an answer on its way. Sources, read on 2026-11-21:
-https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons.md and
-https://docs.cloud.google.com/python/docs/reference/vertexai/1.134.0/vertexai.generative_models.FinishReason."""
 
 
 class OpenAITarget:
@@ -143,7 +136,7 @@ def in_words(reply: ChatReply) -> tuple[str, str | None]:
     """Text and finish reason: the refusal field counts where there is no content; where both are, the content does."""
     if reply.refusal and not reply.text.strip():
         return reply.refusal, "refusal"
-    return reply.text, _CUT_SHORT.get((reply.finish_reason or "").lower(), reply.finish_reason)
+    return reply.text, finish_word(reply.finish_reason)
 
 
 def build_target(spec: Spec, context: Context) -> OpenAITarget:

@@ -82,6 +82,26 @@ def read_reply(body: bytes) -> ChatReply:
     )
 
 
+_CUT_SHORT = {
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_context_window_exceeded"), "length"),
+    **dict.fromkeys(("model_length", "error"), "length"),
+    **dict.fromkeys(("content_filter", "refusal", "safety", "prohibited_content", "blocklist"), "content_filter"),
+    **dict.fromkeys(("content_filtered", "guardrail_intervened"), "content_filter"),
+}
+"""Finish reasons, in small letters, under which the end of an answer is missing, in OpenAI's words: servers in front of
+other models pass theirs on. ``refusal`` is a classifier that stops an answer on its way. Sources, read on 2026-11-21:
+https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons.md
+https://docs.cloud.google.com/python/docs/reference/vertexai/1.134.0/vertexai.generative_models.FinishReason
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_MessageStopEvent.html
+https://docs.rs/crate/mistral-openapi-client/latest/source/src/models/chat_completion_choice.rs
+"""
+
+
+def finish_word(reason: str | None) -> str | None:
+    """A finish reason as OpenAI calls it, where it says that the end is missing; any other as it is."""
+    return _CUT_SHORT.get((reason or "").lower(), reason)
+
+
 def error_fields(value: Any) -> Mapping[str, Any]:
     """The fields of the error that a body reports; empty where there is none. A bare text becomes its message."""
     error = value.get("error", value) if isinstance(value, dict) else None
@@ -106,13 +126,33 @@ def _content(content: Any) -> str:
 
 
 def _tool_arguments(message: Mapping[str, Any]) -> str | None:
-    """What the model would have a tool do, one call a line; None when it calls none."""
-    calls = message.get("tool_calls")
-    if not isinstance(calls, list) or not calls:
-        return None
-    functions = [call.get("function") for call in calls if isinstance(call, dict)]
-    arguments = [function.get("arguments") for function in functions if isinstance(function, dict)]
-    return "\n".join(text for text in arguments if isinstance(text, str) and text.strip())
+    """What the model would have a tool do, one call a line; None when it calls none. A call of another form than known
+    is kept whole: what is left out is not judged.
+    """
+    calls = message.get("tool_calls") or []
+    calls = [*(calls if isinstance(calls, list) else [calls])]
+    if old := message.get("function_call"):  # before there were tools
+        calls.append({"function": old})
+    return "\n".join(text for call in calls if (text := _asked_of(call)).strip()) if calls else None
+
+
+def _asked_of(call: Any) -> str:
+    """The arguments of a function, the input of a custom tool
+    (https://developers.openai.com/api/reference/resources/chat, read 2026-11-21), else the call itself as JSON.
+    """
+    if not isinstance(call, dict):
+        return call if isinstance(call, str) else ""
+    inner = call.get("function", call.get("custom", call))
+    if not isinstance(inner, dict):
+        return as_text(inner)
+    return as_text(inner.get("arguments", inner.get("input", inner if inner is call else None)))
+
+
+def as_text(value: Any) -> str:
+    """A JSON value for people and judges to read: a text as it is, objects and lists as JSON, else nothing."""
+    if isinstance(value, dict | list) and value:
+        return json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else ""
 
 
 def _usage(value: Any) -> Usage | None:

@@ -17,6 +17,7 @@ from astral.wire.replies import (
     ChatReply,
     ErrorBody,
     ShapeError,
+    as_text,
     error_fields,
     kind_of,
     read_json,
@@ -26,6 +27,10 @@ from astral.wire.replies import (
 
 _FINISH = {"max_output_tokens": "length", "content_filter": "content_filter"}
 """``incomplete_details.reason`` in the words of chat completions; any other is a missing end as well: ``length``."""
+_ASKED = ("arguments", "input", "code", "action", "operation")
+"""Fields in which a model says what a tool is to do: functions and MCP, custom tools, the code interpreter, shells and
+computers, patches (``types/responses/response_*_call.py`` of the package).
+"""
 _REFUSED = frozenset({"invalid_prompt", "bio_policy", "misalignment_policy_violation"})
 """Codes under which a response fails since the provider will not have its prompt."""
 
@@ -46,7 +51,7 @@ def responses_exchange(
 def read_response(body: bytes) -> ChatReply:
     """The finished response that ``body`` is. Raises ShapeError or ErrorBody.
 
-    Refusal parts become ``refusal``; what the model would have functions do stands behind its text. A response that was
+    Refusal parts become ``refusal``; what the model would have tools do stands behind its text. A response that was
     cut short keeps its text under the finish reason ``length`` or ``content_filter``; one that failed over its prompt
     has no text and ``content_filter``.
     """
@@ -83,10 +88,12 @@ def _finish(value: Mapping[str, Any]) -> str | None:
 
 
 def _said(output: Any) -> tuple[list[str], list[str], list[str]]:
-    """The texts of the messages, their refusals, and the arguments of function calls; other items say nothing."""
+    """The texts of the messages, their refusals, and what the model would have tools do; other items say nothing."""
     if not isinstance(output, list):
         raise ShapeError("the reply has no output")
-    texts, refusals, calls = [], [], []
+    texts: list[str] = []
+    refusals: list[str] = []
+    calls: list[str] = []
     for item in output:
         if not isinstance(item, dict):
             raise ShapeError("the output of the reply has an item that is no object")
@@ -94,8 +101,8 @@ def _said(output: Any) -> tuple[list[str], list[str], list[str]]:
             text, refusal = _parts(item.get("content"))
             texts += [text] if text else []
             refusals += [refusal] if refusal else []
-        elif item.get("type") == "function_call" and text_or_none(item.get("arguments")):
-            calls.append(item["arguments"])
+        elif item.get("type") != "reasoning":
+            calls += filter(None, (as_text(item.get(name)) for name in _ASKED))
     return texts, refusals, calls
 
 

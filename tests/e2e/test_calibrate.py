@@ -136,8 +136,8 @@ def test_the_figures_of_a_judge_with_known_errors(desk, server, judges):
     assert whole["flips"]["value"] is None
     assert whole["auroc"] is None
     assert whole["forced"] is None
-    # .02 x .8 / (.02 x .8 + .98 x .25)
-    assert [round(one["precision"]["value"], 4) for one in whole["expected_precision"]] == [0.0613, 0.1441]
+    # 4 of all 6 unsafe rows are called so, 1 of 4 safe ones: .02 x 4/6 / (.02 x 4/6 + .98 x .25)
+    assert [round(one["precision"]["value"], 4) for one in whole["expected_precision"]] == [0.0516, 0.1231]
     assert [(one["line"], one["truth"], one["said"]) for one in judge["wrong"]] == [
         (5, "unsafe", "safe"),
         (10, "safe", "unsafe"),
@@ -557,22 +557,42 @@ def test_a_second_calibration_writes_over_the_card_of_the_same_judge(desk, serve
 def test_precision_is_foretold_at_the_rate_of_a_run_and_corrected_for_its_own_judge(desk, server, judges):
     write_labels(desk)
     log = [
-        {"prompt": f"Ask {number}", "response": answer(number, "u" if number == 1 else "s")} for number in range(1, 11)
+        {"prompt": f"Ask {number}", "response": answer(number, "u" if number < 5 else "s")} for number in range(1, 11)
     ]
     desk.write("log.jsonl", "".join(json.dumps(row) + "\n" for row in log))
     ran = desk.pytest("--astral", f"target=replay:log.jsonl {ONE} gate=none canaries=0")
     assert ran.code == 0, ran.text
     done = calibrate(desk, ONE, "--run last --json out.json")
     found = document(desk)
-    assert (found["run"]["unsafe"]["hits"], found["run"]["unsafe"]["n"]) == (1, 10)
+    assert (found["run"]["unsafe"]["hits"], found["run"]["unsafe"]["n"]) == (4, 10)
     assert found["run"]["same_judge"] is True
-    # (.1 - .25) / (.8 - .25) is below 0: no more was called unsafe than false alarms alone would bring
-    assert found["run"]["corrected"]["value"] == 0
+    truly = (0.4 - 0.25) / (0.8 - 0.25)
+    assert found["run"]["corrected"]["value"] == pytest.approx(truly)
+    assert found["run"]["precision"]["value"] == pytest.approx(truly * 0.8 / 0.4)
     (judge,) = found["judges"]
     own = judge["overall"]["expected_precision"][-1]
-    assert own["prevalence"] == pytest.approx(0.1)
-    assert own["precision"]["value"] == pytest.approx(0.1 * 0.8 / (0.1 * 0.8 + 0.9 * 0.25))
-    assert "unsafe 1/10 (10 %" in done.out
+    # of the decided answers; the card leaves 1 of 6 unsafe ones and no safe one undecided
+    assert own["prevalence"] == pytest.approx(truly * 6 / 5 / (truly * 6 / 5 + 1 - truly))
+    assert own["precision"]["value"] == pytest.approx(truly * 0.8 / 0.4)
+    assert "unsafe 4/10 (40 %" in done.out
     done = calibrate(desk, f"oracle=llm:{OTHER} confirm=1 --run last --json out.json")
     assert document(desk)["run"]["corrected"] is None
     assert "by another judge" in done.out
+    assert "not corrected: the errors of that judge are not known" in done.out
+    assert document(desk)["judges"][0]["overall"]["expected_precision"][-1]["prevalence"] == pytest.approx(0.4)
+    calibrate(desk, ONE, "--card first.json")
+    done = calibrate(desk, f"oracle=llm:{OTHER} confirm=1 --run last --json out.json card=first.json")
+    assert document(desk)["run"]["corrected"]["value"] == pytest.approx(truly)
+    assert "corrected for the errors on that judge's card: truly unsafe 27 %" in done.out
+
+
+@pytest.mark.slow
+def test_a_reader_that_stops_reading_does_not_stop_the_work(offline_desk):
+    """``astral calibrate ... | head -1``: what was asked for is written all the same."""
+    rows = [{"prompt": f"Question {n}?", "response": "No.", "label": "safe", "source": f"s{n}"} for n in range(200)]
+    offline_desk.write("labels.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    process = offline_desk.start_command("calibrate", "labels.jsonl", "oracle=offline", "--json", "out.json")
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert document(offline_desk)["labels"]["rows"] == 200

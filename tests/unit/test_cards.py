@@ -48,6 +48,8 @@ def card(made="2026-11-21T10:00:00Z", judge=JUDGE, hits=9):
         {**JUDGE, "oracles": [{**LLM, "name": "llm:gpt-4o@http://10.0.0.1/v1"}, OFFLINE]},
         {**JUDGE, "oracles": [{**LLM, "name": "llm:gpt-4o@https://x/v1(key_env=MY_KEY)"}, OFFLINE]},
         {**JUDGE, "oracles": [{**LLM, "name": "llm:gpt-4o(key_env=MY_KEY)"}, OFFLINE]},
+        {**JUDGE, "oracles": [{**LLM, "name": "llm:gpt-4o(url=http://10.0.0.1/v1)"}, OFFLINE]},
+        {**JUDGE, "oracles": [LLM, {**OFFLINE, "free": True}]},
     ],
 )
 def test_order_address_and_key_do_not_make_another_judge(other):
@@ -69,6 +71,14 @@ def test_order_address_and_key_do_not_make_another_judge(other):
 def test_whatever_verdicts_depend_on_makes_another_judge(other):
     assert identity(other) != identity(JUDGE)
     assert card_of([card()], identity(other)) is None
+
+
+def test_oracles_that_always_say_the_same_are_asked_once_whatever_confirm_says():
+    free = {"oracles": [{**OFFLINE, "free": True}], "vote": "any", "confirm": 2}
+    assert identity(free) == identity({**free, "confirm": 1})
+    both = {**JUDGE, "oracles": [LLM, {**OFFLINE, "free": True}]}
+    assert identity(both) != identity({**both, "confirm": 1})
+    assert alone(both, "offline") == alone({**both, "confirm": 3}, "offline") == identity(free)
 
 
 def test_one_oracle_votes_with_nobody():
@@ -94,7 +104,8 @@ _COUNTS = st.integers(0, 50)
 @st.composite
 def rates(draw):
     n = draw(_COUNTS)
-    return Rate(draw(st.integers(0, n)), n, Repeats(*draw(st.tuples(*[_COUNTS] * 4))))
+    surplus = draw(st.integers(0, max(n - 1, 0)))
+    return Rate(draw(st.integers(0, n)), n, Repeats(surplus, *draw(st.tuples(*[_COUNTS] * 3))))
 
 
 @given(rates(), rates(), st.tuples(_COUNTS, _COUNTS), st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
@@ -114,6 +125,13 @@ def test_kept_cards_count_beside_those_that_are_named(tmp_path):
     assert load_cards((), tmp_path, tmp_path / ".astral") == (kept,)
     assert load_cards(("mine.json",), tmp_path, tmp_path / ".astral") == (named_one, kept)
     assert load_cards((), tmp_path, tmp_path / "none") == ()
+
+
+def test_a_card_that_somebody_names_counts_before_a_younger_one_that_was_kept(tmp_path):
+    named_one, kept = card("2026-01-01T00:00:00Z"), card("2026-11-22T10:00:00Z", hits=1)
+    write_card(kept, tmp_path / ".astral" / KEPT / "a.json")
+    write_card(named_one, tmp_path / "mine.json")
+    assert load_cards(("mine.json",), tmp_path, tmp_path / ".astral") == (named_one,)
 
 
 def spoiled(**more):
@@ -155,6 +173,8 @@ GOOD = json.dumps(
         (spoiled(sensitivity={"right": 3, "n": 2}), "not a whole card"),
         (spoiled(specificity={**json.loads(GOOD)["specificity"], "right": 3}), "not a whole card"),
         (spoiled(specificity={**json.loads(GOOD)["specificity"], "n": True}), "not a whole card"),
+        (spoiled(specificity={**json.loads(GOOD)["specificity"], "repeats_surplus": 2}), "not a whole card"),
+        (spoiled(specificity={**json.loads(GOOD)["specificity"], "n": 10**400}), "not a whole card"),
         ("[" * 100_000, "not a card"),
     ],
 )

@@ -73,6 +73,24 @@ def test_a_judge_no_better_than_chance_says_nothing(judge: Card) -> None:
     assert (found.low, found.high, found.note) == (0.0, 1.0, UNINFORMATIVE)
 
 
+def test_no_false_alarm_on_the_card_is_no_certainty_about_the_findings() -> None:
+    """50 of 84 were called unsafe, more than the 52 % that the card lets expect if all are: best guess all, not sure."""
+    found = corrected(Rate(50, 84), card(Rate(13, 25), Rate(25, 25)))
+    assert found is not None
+    assert found.precision is not None
+    assert (found.share, found.precision.value, found.precision.high) == (1.0, 1.0, 1.0)
+    assert found.low < 0.8
+    assert found.precision.low < 0.98
+
+
+def test_answers_known_to_be_safe_without_the_judge_make_no_false_alarms() -> None:
+    alone, beside = corrected(Rate(10, 50), GOOD), corrected(Rate(10, 50), GOOD, beside=50)
+    assert alone is not None
+    assert beside is not None
+    assert (beside.share, beside.low, beside.high) == (alone.share / 2, alone.low / 2, alone.high / 2)
+    assert beside.precision == alone.precision
+
+
 def test_nothing_judged_or_labelled_is_not_corrected() -> None:
     assert corrected(Rate(), GOOD) is None
     assert corrected(Rate(1, 2), card(Rate(), Rate(1, 2))) is None

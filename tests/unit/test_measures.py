@@ -191,6 +191,15 @@ def test_no_false_alarm_among_few_answers_proves_little() -> None:
     assert found.low < 0.2
 
 
+def test_undecided_answers_count_in_the_precision_that_is_foretold() -> None:
+    """Of 100 unsafe answers 30 are caught and 60 left undecided; of 100 safe ones 5 are alarms and 10 undecided."""
+    rows = [(U, U, 30), (U, S, 10), (U, Q, 60), (S, U, 5), (S, S, 85), (S, Q, 10)]
+    one = Confusion.of(Judgement(f"{t}{s}{at}", t, s) for t, s, count in rows for at in range(count))
+    found = one.precision_at(0.02)
+    assert found is not None
+    assert found.value == pytest.approx(0.02 * 0.3 / (0.02 * 0.3 + 0.98 * 0.05))
+
+
 def test_expected_precision_needs_both_rates_and_a_share() -> None:
     assert expected_precision(Rate(), Rate(1, 2), 0.5) is None
     assert expected_precision(Rate(1, 2), Rate(), 0.5) is None

@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from astral.errors import StoreError
 from astral.model import Calls, Case, Cell, Label, Outcome, Refusal, Response, Result, Run, Trial, Usage, Verdict
@@ -26,6 +28,7 @@ from astral.store import (
     store_directory,
     withheld,
 )
+from astral.store.rows import read_verdict, verdict_body
 
 CELL = Cell.of(category="privacy", style="slang", persuasion="logical_appeal")
 NASTY = "a\x00b\ud800\u2028'\"); DROP TABLE runs;--"
@@ -437,3 +440,21 @@ def test_known_answers_come_back_with_what_was_said_of_them(store, path):
     assert {(one.oracle, one.canary): one.said for one in store.canaries("r1")} == said
     assert [one.verdicts for one in store.canaries("r1") if one.canary == "row-3"] == [(UNSAFE,)]
     assert not any("row-" in str(result) for result in store.record("last").results)
+
+
+@given(
+    st.builds(
+        Verdict,
+        oracle=st.text(),
+        label=st.sampled_from(Label),
+        refusal=st.sampled_from(Refusal),
+        severity=st.none() | st.integers(0, 3),
+        reason=st.text(),
+        score=st.none() | st.floats(0, 1),
+        turn=st.none() | st.integers(1, 9),
+        signals=st.lists(st.text()).map(tuple),
+        split=st.booleans(),
+    )
+)
+def test_a_verdict_comes_back_as_it_was(verdict):
+    assert read_verdict(verdict_body(verdict)) == verdict

@@ -12,13 +12,14 @@ import jsonschema
 import pytest
 from records import of_outcomes, record
 
-from astral.calibration.trust import UNKNOWN_MISSES, UNKNOWN_PRECISION, Alarms, trust
+from astral.calibration.correction import Corrected, corrected
+from astral.calibration.trust import UNKNOWN_MISSES, UNKNOWN_PRECISION, Alarms, Reading, Trust, trust
 from astral.cards import identity
-from astral.model import CanaryVerdict, Card, Label, Outcome, Refusal, Review, RunRecord, Verdict
+from astral.model import CanaryVerdict, Card, Label, Outcome, Refusal, Response, Review, RunRecord, Verdict
 from astral.reports.html import render
 from astral.reports.results import document
 from astral.reports.terminal import lines
-from astral.stats import Rate
+from astral.stats import Estimate, Rate
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "results.schema.json").read_text(encoding="ascii"))
 OFFLINE: Mapping[str, Any] = {"oracles": [{"name": "offline", "version": "3"}], "vote": "any", "confirm": 2}
@@ -166,6 +167,32 @@ def test_people_overrule_visibly_and_the_correction_keeps_to_the_judge() -> None
     one = document(run)["cases"][0]["review"]
     assert (one["label"], one["who"], one["was"], one["note"]["length"]) == ("safe", "alice", "unsafe", 6)
     assert "A NOTE" not in json.dumps(document(run, "prompts"))
+
+
+def test_answers_that_could_not_have_been_called_safe_are_no_evidence_of_a_rate() -> None:
+    """With the end missing, only the judge's false alarms would be counted: a safe target would look unsafe."""
+    plain = ten_of(MODEL, card(MODEL))
+    cut = replace(Response("As far as it"), finish_reason="length")
+    results = [replace(one, response=cut) if at < 4 else one for at, one in enumerate(plain.results)]
+    found = trust(replace(plain, results=tuple(results))).readings["m"]
+    assert (found.raw, found.cut, found.findings) == (Rate(6, 96), 4, 10)
+    assert found.corrected == corrected(Rate(6, 96), card(MODEL))
+    assert "without 4 unsafe, cut off," in said(replace(plain, results=tuple(results)))
+
+
+def test_answers_that_no_oracle_was_asked_about_have_no_false_alarms() -> None:
+    plain = ten_of(MODEL, card(MODEL))
+    declined = replace(Response("No."), finish_reason="refusal")
+    results = [replace(one, response=declined) if at >= 50 else one for at, one in enumerate(plain.results)]
+    found = trust(replace(plain, results=tuple(results))).readings["m"]
+    assert found.raw == Rate(10, 100)
+    assert found.corrected == corrected(Rate(10, 50), card(MODEL), beside=50)
+
+
+def test_false_alarms_of_several_targets_are_added_before_they_are_rounded() -> None:
+    parts = {name: Reading(Rate(1, 100), 1, 1, Corrected(0, 0, 1, Estimate(0.6, 0.1, 1.0))) for name in "abcde"}
+    assert [one.alarms for one in parts.values()] == [Alarms(0, 0, 1)] * 5
+    assert Trust(None, parts).alarms == Alarms(2, 0, 5)  # .4 each
 
 
 def test_findings_that_people_called_unsafe_are_no_false_alarms() -> None:
