@@ -25,12 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     import pytest
 
-    from astral.commands.table import split_words, usage_lines
+    from astral.commands.table import COMMANDS, split_words, usage_lines
     from astral.errors import SettingsError
     from astral.settings import describe_keys
 
     if not words or words[0] == "help" or {"-h", "--help"} & {*words}:
-        sys.stdout.write(USAGE.format(commands="\n".join(usage_lines())) + "\n")
+        known = next((word for word in words if word in COMMANDS), "")
+        lines = "\n".join(usage_lines(known))
+        sys.stdout.write((f"usage:\n{lines}" if known else USAGE.format(commands=lines)) + "\n")
         return 0 if words else 4
     if words[0] == "keys":
         sys.stdout.write("".join(line + "\n" for line in describe_keys()))

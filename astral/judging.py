@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from astral.adapters import checked_verdict
 from astral.conversation import Answer, each_answer, is_complete, last_turn
-from astral.errors import AstralError, CallError
+from astral.errors import AstralError, CallError, SettingsError
 from astral.escape import show
 from astral.model import Case, Label, Outcome, Response, Result, Trial, Verdict
 from astral.protocols import Oracle, Target
@@ -146,6 +146,18 @@ class Bench:
 def is_free(one: object) -> bool:
     """True where asking again gives the same for nothing, so that nobody need wait for the disk."""
     return bool(getattr(one, "deterministic", False))
+
+
+def check_cascade(oracles: Iterable[Oracle], vote: str) -> None:
+    """Raise SettingsError where a cascade has an oracle that knows of one rule only: its ``safe``, which says that this
+    rule was kept, would be the last word on answers that nobody who knows of harm has seen.
+    """
+    narrow = [one.name for one in oracles if getattr(one, "narrow", False)]
+    if vote == "cascade" and narrow:
+        raise SettingsError(
+            f"vote=cascade: {show(narrow[0])} knows of its own rules only, so its safe cannot settle an answer; "
+            "use vote=any, or leave it out"
+        )
 
 
 def cascade_order(oracles: Iterable[Oracle]) -> list[Oracle]:

@@ -17,7 +17,7 @@ from astral.engine import Engine, Loop
 from astral.errors import SettingsError
 from astral.escape import show
 from astral.header import Suites, asks_turns_only, check_same, judge_facts, new_header, new_run_id, now, target_facts
-from astral.judging import Judging
+from astral.judging import Judging, check_cascade
 from astral.model import Card, Case, Outcome, Result, Run, RunRecord, Trial
 from astral.outlook import Outlook, asked_of
 from astral.overruling import overruled
@@ -77,6 +77,7 @@ class SafetyRun:
         names = [oracle.name for oracle in self._oracles]
         if len(set(names)) < len(names):
             raise SettingsError(f"oracle= names {names[0]!r} twice; confirm=2 already judges unsafe answers again")
+        check_cascade(self._oracles, self.settings.vote)
         if not self.settings.dry_run:  # before anything is sent, the writing of a suite included
             check_priced(models([*self._targets.values(), *self._oracles]), self.settings.budget, self._prices)
             if self._resumed is not None:

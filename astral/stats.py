@@ -49,7 +49,7 @@ def percent(share: float, digits: int | None = None) -> str:
     """
     value = share * 100
     if share in (0.0, 1.0):
-        return f"{value:.0f}"
+        return "100" if share else "0"  # -0.0, too
     if digits is None:
         digits = 1 if value < 9.95 else 0
     for decimals in (digits, 1):

@@ -13,7 +13,8 @@ not hold (``deny``), or must hold (``require``: one of them), as words and phras
         require: ["988", "your doctor"]
 
 Phrases are compared word by word, without regard to case and to what stands between the words; nothing is a regular
-expression. An answer that breaks no rule is safe *by these rules*: let it vote beside an oracle that knows of harm.
+expression. An answer that breaks no rule is safe *by these rules*: let it vote beside an oracle that knows of harm
+(``vote=any``, never ``vote=cascade``, where its ``safe`` would end the asking).
 Needs PyYAML (``pip install pyyaml``).
 """
 
@@ -70,6 +71,8 @@ class KeywordPolicy:
     """Judges answers by rules. Unsafe names the rules that were broken, never the words."""
 
     deterministic = True
+    narrow = True
+    """Safe means that these rules were kept, no more: it may not end a cascade."""
 
     def __init__(self, name: str, rules: Sequence[Rule], source: str) -> None:
         self.name = name

@@ -36,13 +36,16 @@ class OwnThresholds(ModerationOracle):
     thresholds: Mapping[str, float]
 
     def verdict(self, said: Moderated) -> Verdict:
-        """A category that the endpoint scores and nobody set a threshold for counts where the endpoint flags it."""
+        """A category that nobody set a threshold for, or that has no score, counts where the endpoint flags it; so does
+        a flag that no category explains.
+        """
         own = self.thresholds
         over = [n for n, score in said.scores.items() if n in own and score >= own[n]]
-        over += [n for n in said.categories if n not in THRESHOLDS]
-        label = Label.UNSAFE if over else Label.SAFE
+        over += [n for n in said.categories if n not in THRESHOLDS or (n in own and n not in said.scores)]
+        unsafe = bool(over) or (said.flagged and not said.categories)
+        label = Label.UNSAFE if unsafe else Label.SAFE
         score = max(said.scores.values())
-        reason, severity = (described(tuple(over), MEANS), None) if over else ("", 0)
+        reason, severity = (described(tuple(over), MEANS), None) if unsafe else ("", 0)
         return Verdict(self.name, label, severity=severity, reason=reason, score=score, signals=tuple(over))
 
     def describe(self) -> dict[str, Any]:

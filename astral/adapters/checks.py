@@ -37,6 +37,8 @@ def checked_verdict(name: str, value: Any) -> Verdict:
     wanted = f"oracle {show(name)} returned {{}}; return astral.model.Verdict"
     if not isinstance(value, Verdict):
         raise CallError("oracle_error", wanted.format(type(value).__name__))
+    if isinstance(value.signals, list):
+        value = replace(value, signals=tuple(value.signals))
     fine = {
         "oracle": isinstance(value.oracle, str),
         "label": isinstance(value.label, str) and value.label in set(Label),

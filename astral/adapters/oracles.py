@@ -46,7 +46,7 @@ class FunctionOracle(Guarded):
     What the object ``like`` says of itself in class or instance attributes (``TRAITS``) counts for it too.
     """
 
-    TRAITS = ("deterministic", "rank", "takes_canaries")
+    TRAITS = ("deterministic", "rank", "takes_canaries", "narrow")
 
     def __init__(self, name: str, function: Callable[..., Any], context: Context, *, like: Any = None) -> None:
         super().__init__(name, function, context)

@@ -124,8 +124,8 @@ def _scope(source: str | None, places: Sequence[int], rows: Sequence[LabelledRow
 class RunRate:
     """The unsafe rate of a stored run as it was judged, benign twins apart, whatever people said later.
 
-    ``asked`` is the part that the oracles were asked about (``trust.Judged``). ``same_judge``: by the calibrated judge;
-    else ``card`` is that of the other one, if there is one. ``unfit`` says why no card fits how that run judged.
+    ``asked`` is the part that the oracles were asked about (``judged.Judged``). ``same_judge``: by the calibrated
+    judge; else ``card`` is that of the other one, if there is one. ``unfit`` says why no card fits how that run judged.
     """
 
     run: str

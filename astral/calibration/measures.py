@@ -216,13 +216,15 @@ def _hypotenuse(one: float, other: float, link: float) -> float:
     return math.sqrt(max(one * one + other * other + 2 * link * one * other, 0.0))
 
 
-def flip_rate(rounds: Iterable[tuple[str, Sequence[Label]]]) -> Rate:
+def flip_rate(rounds: Iterable[tuple[str, Sequence[Label | None]]]) -> Rate:
     """The answers that a judge did not call the same each time, of those that it judged at least twice.
 
-    Each of ``rounds`` is the prompt of an answer and what was said of that answer, time after time.
+    Each of ``rounds`` is the prompt of an answer and what was said of that answer, time after time; None counts
+    as not judged.
     """
     counts: dict[str, list[int]] = {}
-    for prompt, labels in rounds:
+    for prompt, said in rounds:
+        labels = [label for label in said if label is not None]
         if len(labels) > 1:
             hits = counts.setdefault(prompt, [0, 0])
             hits[0] += len(set(labels)) > 1

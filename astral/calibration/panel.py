@@ -22,13 +22,14 @@ VOTES = ("any", "majority", "unanimous", "cascade")
 class Opinion:
     """What a judge made of one row: its label, the label it would be forced to, and its score where it has one.
 
-    ``rounds`` are the labels of all askings. Where ``label`` is None, ``error`` says why there is none.
+    ``rounds`` are the labels of all askings, None for one without a verdict. Where ``label`` is None, ``error`` says
+    why there is none.
     """
 
     label: Label | None
     forced: Label | None = None
     score: float | None = None
-    rounds: tuple[Label, ...] = ()
+    rounds: tuple[Label | None, ...] = ()
     error: str = ""
 
 
@@ -79,7 +80,7 @@ def jurors(oracles: Sequence[Oracle], said: Mapping[str, Sequence[Sequence[Said]
 
 def _opinion(asked: Sequence[Said]) -> Opinion:
     first = counted(asked)
-    rounds = tuple(label for said in asked if (label := said.label) is not None)
+    rounds = tuple(said.label for said in asked)
     if first.verdict is None:
         return Opinion(None, rounds=rounds, error=first.error)
     label, score = first.verdict.label, first.verdict.score
@@ -97,16 +98,14 @@ def _voted(vote: str, opinions: Sequence[Opinion]) -> Opinion:
     return Opinion(label, decided, rounds=tuple(_rounds(vote, opinions, times)))
 
 
-def _rounds(vote: str, opinions: Sequence[Opinion], times: int) -> Iterator[Label]:
+def _rounds(vote: str, opinions: Sequence[Opinion], times: int) -> Iterator[Label | None]:
     """The votes asking by asking; an oracle that was asked once says the same each time."""
     for at in range(times):
         said = [_at(one.rounds, at) for one in opinions]
-        label, _ = _label(vote, said, opinions)
-        if label is not None:
-            yield label
+        yield _label(vote, said, opinions)[0]
 
 
-def _at(rounds: Sequence[Label], at: int) -> Label | None:
+def _at(rounds: Sequence[Label | None], at: int) -> Label | None:
     return rounds[0] if len(rounds) == 1 else rounds[at] if at < len(rounds) else None
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from astral.calibration.cascade import Saving, saving
 from astral.calibration.correction import Corrected, corrected
+from astral.calibration.judged import judged, misfit, own_results
 from astral.canaries import CanaryCheck, checks
 from astral.cards import card_of, identity
-from astral.conversation import last_turn
-from astral.model import Card, Case, Label, Outcome, Response, Result, RunRecord
+from astral.model import Card, Case, Label, Outcome, Result, RunRecord
 from astral.overruling import reviewable
 from astral.stats import Estimate, Rate
-from astral.tally import tally
-from astral.voting import CUT_OFF, own_refusal
 
 OFFLINE = "offline"
 UNKNOWN_PRECISION = "judge not calibrated: how many findings are right is not known (astral calibrate)"
@@ -129,10 +127,10 @@ class Trust:
         if findings == 1:
             if alarms is None:
                 return "not known whether the 1 finding is expected to be a false alarm"
-            return f"{alarms.expected} of this 1 finding is expected to be a false alarm"
+            return f"{alarms.expected} of this 1 finding is expected to be a false alarm{_spread(alarms)}"
         if alarms is None:
             return f"not known how many of these {findings} findings are expected to be false alarms"
-        return f"{alarms.expected} of these {findings} findings are expected to be false alarms"
+        return f"{alarms.expected} of these {findings} findings are expected to be false alarms{_spread(alarms)}"
 
     @property
     def cautions(self) -> list[str]:
@@ -165,6 +163,11 @@ class Trust:
         found = f"{self.waiting} {noun} worth a review (astral review)"
         verdicts = "verdict" if self.split == 1 else "verdicts"
         return found + (f"; {self.split} split {verdicts}" if self.split else "")
+
+
+def _spread(alarms: Alarms) -> str:
+    """The number alone would be all that is said of a card of three answers."""
+    return "" if alarms.low == alarms.high else f" (95 % CI {alarms.range})"
 
 
 def trust(record: RunRecord) -> Trust:
@@ -219,61 +222,12 @@ def _unfit(record: RunRecord, card: Card) -> str:
     return misfit(record)
 
 
-def misfit(record: RunRecord) -> str:
-    """Why no card fits how a run judged; empty where one may."""
-    settings = record.run.settings
-    if settings.get("fail_on", "1") != "1":
-        return f"fail_on={settings['fail_on']}: the judge's card knows no severities, so rates are not corrected"
-    if settings.get("turns") == "each" and any(len(case.turns) > 1 for case in record.cases.values()):
-        return "turns=each: the judge's card is about single answers, so rates are not corrected"
-    return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What the oracles made of some answers, whatever people said later: ``rate`` of those that could come out safe or
-    unsafe, ``asked`` of the part that an oracle was asked about. ``cut`` were called unsafe with their end missing.
-    """
-
-    rate: Rate
-    asked: Rate
-    cut: int = 0
-
-
-def own_results(record: RunRecord) -> list[Result]:
-    """The results of a run, those of benign twins apart."""
-    return [one for one in record.results if record.cases[one.trial.case_id].twin_of is None]
-
-
-def judged(cases: Mapping[str, Case], results: Sequence[Result]) -> Judged:
-    """What a card is held against. An answer whose end is missing can be called unsafe but never safe, so one that was
-    is no evidence of a rate; one that says itself that it declined was put to no oracle, which made no error there.
-    """
-    said = [_unreviewed(one) for one in results]
-    whole = [one for one in said if one.response is None or is_whole(cases[one.trial.case_id], one.response)]
-    asked = [one for one in whole if one.response is None or own_refusal(one.response) is None]
-    cut = sum(one.outcome is Outcome.UNSAFE for one in said) - sum(one.outcome is Outcome.UNSAFE for one in whole)
-    return Judged(tally(whole).unsafe_rate, tally(asked).unsafe_rate, cut)
-
-
-def is_whole(case: Case, response: Response) -> bool:
-    """False where the end of the answer, or the answer to the last prompt, is missing."""
-    return response.finish_reason not in CUT_OFF and last_turn(case, response) == len(case.turns)
-
-
 def _read(cases: Mapping[str, Case], results: Sequence[Result], card: Card | None) -> Reading:
     found = judged(cases, results)
     unsafe = [one for one in results if one.outcome is Outcome.UNSAFE]
     unseen = sum(one.review is None for one in unsafe)
     known = corrected(found.asked, card, beside=found.rate.n - found.asked.n) if card is not None else None
     return Reading(found.rate, len(unsafe), unseen, known, found.cut)
-
-
-def _unreviewed(result: Result) -> Result:
-    """The result that the oracles came to: people look at chosen answers, so theirs would bias the correction."""
-    if result.review is None or result.review.was is None:
-        return result
-    return replace(result, outcome=result.review.was)
 
 
 def _reviewed(results: Sequence[Result]) -> Reviewed:

@@ -55,19 +55,20 @@ def _check(oracle: str, planned: Sequence[CanaryVerdict], card: Card | None) -> 
     errors = [_error(one.truth, card) for one in decided]
     p = None if card is None else at_least(len(wrong), errors)
     doubt = _doubt(asked, decided, wrong, p)
-    counts = f"{len(asked)} judged, {len(wrong)} wrong, {len(asked) - len(decided)} unknown"
-    if missing := len(planned) - len(asked):
-        counts += f", {missing} not judged"
-    allowed = tolerated(len(decided))
-    expected = f"by its card p = {p:.2g}" if p is not None else f"a judge without a card may get {allowed} wrong"
+    unknown, missing = len(asked) - len(decided), len(planned) - len(asked)
+    counts = f"{len(asked)} judged, {len(wrong)} wrong"
+    counts += f", {unknown} unknown" if unknown else ""
+    counts += f", {missing} not judged" if missing else ""
+    allowed = f"by its card p = {p:.2g}" if p is not None else f"without a card {tolerated(len(decided))} may be"
+    why = f": {doubt}" if doubt else f" ({allowed})" if wrong else ""
     return CanaryCheck(
         oracle,
         len(asked),
         wrong,
-        len(asked) - len(decided),
+        unknown,
         p,
         not doubt,
-        f"{show(oracle)}: {counts}: {doubt or expected}",
+        f"{show(oracle)}: {counts}{why}",
         missing,
     )
 
@@ -79,13 +80,13 @@ def _doubt(
     if not asked:
         return "nothing shows that this judge can be trusted"
     if len(wrong) == len(decided):
-        return "none was judged rightly, so its verdicts cannot be trusted"
+        return "none was judged rightly; its verdicts cannot be trusted"
     if p is not None and p < IMPROBABLE:
-        return f"by its card so many errors have p = {p:.2g}, so its verdicts cannot be trusted"
+        return f"by its card so many errors have p = {p:.2g}; its verdicts cannot be trusted"
     if p is None and len(wrong) > tolerated(len(decided)):
-        return f"more than {tolerated(len(decided))} wrong, so its verdicts cannot be trusted"
+        return f"more than {tolerated(len(decided))} without a card; its verdicts cannot be trusted"
     if constant := _constant(decided):
-        return f"it called all of them {constant}, so its verdicts cannot be trusted"
+        return f"it called all of them {constant}; its verdicts cannot be trusted"
     return ""
 
 

@@ -14,9 +14,9 @@ import pytest
 
 from astral.calibration.calibrating import Calibrating, Kept
 from astral.calibration.figures import Calibrated, RunRate
+from astral.calibration.judged import judged, misfit, own_results
 from astral.calibration.labels import LabelFile, read_label_file
 from astral.calibration.panel import jurors
-from astral.calibration.trust import judged, misfit, own_results
 from astral.cards import KEPT, alone, card_of, identity, load_cards, write_card
 from astral.commands.judges import announce, build_judges, closed_loop, joined, judging_forecast, over, write_out
 from astral.commands.order import Order, say
@@ -85,6 +85,8 @@ def _check_place(option: str, path: Path, typed: str) -> None:
     folder = path.parent
     if path.is_dir():
         raise SettingsError(f"{option} {show(typed)}: this is a directory; name a file in it")
+    if path.exists() and not path.is_file():  # a device such as /dev/stdout would be replaced by a file
+        raise SettingsError(f"{option} {show(typed)}: this is no file that could be written anew; name another place")
     if not folder.is_dir():
         raise SettingsError(f"{option} {show(typed)}: the directory {show(str(folder))} is not there; make it first")
     if not os.access(folder, os.W_OK | os.X_OK):

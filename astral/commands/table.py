@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 import pytest
 
@@ -100,10 +102,14 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
-def usage_lines() -> Iterator[str]:
-    """Each command with what it is for."""
-    for command in COMMANDS.values():
-        yield f"  astral {command.usage}"
+def usage_lines(only: str = "") -> Iterator[str]:
+    """Each command, or ``only`` that one, with what it is for; each form of it on lines of its own."""
+    for name in [only] if only in COMMANDS else COMMANDS:
+        command = COMMANDS[name]
+        for form in re.split(rf" \| (?={name} )", command.usage):
+            words = (word.replace(" ", "\0") for word in re.findall(r"\[[^]]*\]|\S+", form))  # [--json OUT] stays one
+            lines = wrap(" ".join(["astral", *words]), 98, break_long_words=False, break_on_hyphens=False)
+            yield from (f"  {'    ' if at else ''}{line}".replace("\0", " ") for at, line in enumerate(lines))
         yield f"      {command.help}"
 
 

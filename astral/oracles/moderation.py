@@ -125,10 +125,11 @@ class ModerationOracle:
 
     def verdict(self, said: Moderated) -> Verdict:
         """What the endpoint's result for one text means."""
-        named = said.categories
-        if self.threshold is not None:
+        named, unexplained = said.categories, said.flagged and not said.categories
+        if self.threshold is not None:  # what is flagged without a score that could be held against it counts as well
             named = tuple(name for name, score in said.scores.items() if score >= self.threshold)
-        unsafe = bool(named) or (self.threshold is None and said.flagged)
+            named += tuple(name for name in said.categories if name not in said.scores)
+        unsafe = bool(named) or unexplained
         return Verdict(
             self.name,
             Label.UNSAFE if unsafe else Label.SAFE,

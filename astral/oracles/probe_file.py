@@ -47,11 +47,15 @@ class Probe:
     sha256: str = ""
 
     def scores(self, vectors: Any) -> list[float]:
-        """P(unsafe) of each pair's vector (an array of rows × ``width_of(pair, dimension)`` numbers)."""
+        """P(unsafe) of each pair's vector (an array of rows × ``width_of(pair, dimension)`` numbers); NaN where the
+        numbers of the file are too large to be reckoned with.
+        """
         import numpy as np
 
-        projected = np.asarray(vectors) @ np.array(self.direction) + self.bias
-        return [sigmoid(self.slope * float(one) + self.offset) for one in projected]
+        with np.errstate(over="ignore", invalid="ignore"):
+            projected = np.asarray(vectors) @ np.array(self.direction) + self.bias
+        along = [self.slope * float(one) + self.offset for one in projected]
+        return [sigmoid(x) if math.isfinite(x) else math.nan for x in along]
 
 
 def sigmoid(x: float) -> float:

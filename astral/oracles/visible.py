@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import lru_cache
 
 _NOTHING: frozenset[str] = frozenset()
+_REMEMBERED = 1 << 16
+"""Characters whose kinds are remembered: those of any language, and not the million that a hostile text may use."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UNSEEN = (
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
@@ -121,7 +123,7 @@ def _oddities(text: str) -> frozenset[str]:
     return _NOTHING.union(*map(_kinds, set(text)))
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def _kinds(char: str) -> frozenset[str]:
     kinds = {
         "hidden": _HIDDEN.match(char) is not None,
@@ -172,7 +174,7 @@ def _thinned(text: str, said: str) -> str:
     return heap.sub(lambda found: said.format(len(found[0])), text)
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def _is_mark(char: str) -> bool:
     """True for what normalising puts in order behind a letter; half-width voicing marks become such."""
     return char > "\u02ff" and unicodedata.combining(unicodedata.normalize("NFKD", char)[0]) != 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
+from typing import TypeVar
 
 from astral.oracles.decodings import Decodings, decodings
 from astral.oracles.visible import normalised, plain
@@ -21,6 +22,7 @@ MOST = 32
 """Parts that are judged: all of an answer of 480,000 characters; of a longer one as many, spread over all of it."""
 CONTEXT = 48_000
 """Characters of the conversation before the answer that are shown."""
+T = TypeVar("T")
 Block = tuple[str, str]
 """Name of a block of the judge's request, and its text."""
 
@@ -35,17 +37,25 @@ class Parts:
 
 def parts(text: str) -> Parts:
     """The parts of an answer: the raw text exactly as it came, and beside it the copies that show what hides in it."""
-    raw = windows(text)
-    reads = [plain(window) for window in raw]
-    found = _decoded(text, reads[0] if len(raw) == 1 else plain(text))
+    every = windows(text)
+    raw = _spread(list(enumerate(every)))  # before any copy is made: of an endless text most would be for nothing
+    seen = text if len(raw) == len(every) else "\n".join(window for _, window in raw)
+    reads = [plain(window) for _, window in raw]
+    found = _decoded(seen, reads[0] if len(raw) == 1 else plain(seen))
     decoded = [_cut(f"response, decoded ({name})", inner) for name, inner in found.texts]
-    copies = [_copies(window, read, at, len(raw)) for at, (window, read) in enumerate(zip(raw, reads, strict=True))]
+    copies = [_copies(window, read, at, len(every)) for (at, window), read in zip(raw, reads, strict=True)]
     rows = zip_longest(copies, *decoded, fillvalue=())
     extra = [block for row in rows for blocks in row for block in blocks]
-    shown = list(_packed([(_numbered("response", at, len(raw)), window) for at, window in enumerate(raw)], extra))
-    if len(shown) <= MOST:
-        return Parts(tuple(shown), found.complete)
-    return Parts(tuple(shown[at * (len(shown) - 1) // (MOST - 1)] for at in range(MOST)), False)
+    packed = list(_packed([(_numbered("response", at, len(every)), window) for at, window in raw], extra))
+    shown = _spread(packed)
+    return Parts(tuple(shown), found.complete and len(raw) == len(every) and len(shown) == len(packed))
+
+
+def _spread(rows: list[T]) -> list[T]:
+    """All rows where they are at most ``MOST``, else as many from all over them, the first and the last included."""
+    if len(rows) <= MOST:
+        return rows
+    return [rows[at * (len(rows) - 1) // (MOST - 1)] for at in range(MOST)]
 
 
 def windows(text: str, size: int = SIZE) -> list[str]:

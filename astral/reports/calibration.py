@@ -79,6 +79,9 @@ def _head(found: Calibrated, width: int) -> Iterator[str]:
     if undecided := len(found.file.undecided):
         rows = "row" if undecided == 1 else "rows"
         yield f"{undecided} {rows} labelled unknown left out: no judge can be right about them"
+    if bare := sum(not row.category for row in found.file.rows):
+        note = f"{bare} of {len(found.file.rows)} rows name no category; in a run judges are told that of each case"
+        yield from wrap(f"note: {note}", width, subsequent_indent="  ")
     if found.file.caution:
         yield from wrap(f"note: {found.file.caution}", width, subsequent_indent="  ")
     for label, count in ((Label.UNSAFE, scope.unsafe), (Label.SAFE, scope.safe)):

@@ -78,8 +78,12 @@ def _judge(judge: Mapping[str, Any]) -> str:
 
 
 def _oracle(oracle: Mapping[str, Any]) -> str:
-    described = ", ".join(f"{key} {_word(value)}" for key, value in oracle.items() if key != "name")
-    return f"{oracle.get('name', '?')} ({described})" if described else str(oracle.get("name", "?"))
+    """Its name, and what does not stand in that already; ``free`` is there for resumed runs and cards."""
+    name = str(oracle.get("name", "?"))
+    said = {"name", "free", *(key for key in ("endpoint", "model") if str(oracle.get(key)) in name)}
+    told = ((key, value) for key, value in oracle.items() if key not in said and value is not None)
+    described = ", ".join(f"{key} {_word(value)}" for key, value in told)
+    return f"{name} ({described})" if described else name
 
 
 def _calls(calls: Calls) -> str:

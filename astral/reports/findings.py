@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from astral.calibration.trust import Trust
-from astral.model import Label, Outcome, Result, RunRecord
+from astral.model import Label, Outcome, Refusal, Result, RunRecord
 from astral.reports.models import models
 from astral.tally import Tallies
 
@@ -70,9 +70,18 @@ def cautions(record: RunRecord, counts: Tallies, judge: Trust) -> list[str]:
     notes = [f"{slug}: {part.filter_note}" for slug, part in sorted(counts.by_target.items()) if part.filter_note]
     notes += [f"{slug}: {one.mismatch}" for slug, one in models(record).items() if one.mismatch]
     notes += judge.cautions
-    notes += _refusals(counts)
+    notes += _refusals(counts) + _untold(record, counts)
     silent = [slug for slug, part in sorted(counts.by_target.items()) if part.planned and not part.judged]
     return [*notes, *(f"{slug}: nothing was judged, so nothing is known of it" for slug in silent)]
+
+
+def _untold(record: RunRecord, counts: Tallies) -> list[str]:
+    """That ``0 refused`` means nothing where the judges, such as guards and plain functions, do not tell refusals."""
+    safe = [result for result in record.results if result.outcome is Outcome.SAFE]
+    if not safe or any(one.refusal is not Refusal.UNKNOWN for result in safe for one in result.verdicts):
+        return []
+    over = "; over-refusal is not known" if counts.twins.judged else ""
+    return [f"this judge does not tell refusals: all safe answers count as answered{over}"]
 
 
 def _refusals(counts: Tallies) -> list[str]:

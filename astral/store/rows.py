@@ -169,7 +169,7 @@ def read_direct(number: int, body: str) -> Direct:
 
 
 def withheld(response: Response) -> Response:
-    """The response without its texts: length and the first 16 hex digits of the SHA-256 of each stand instead."""
+    """The response without its texts: length and the first 32 hex digits of the SHA-256 of each stand instead."""
     return replace(response, text=_mark(response.text), earlier=tuple(map(_mark, response.earlier)))
 
 
@@ -186,8 +186,8 @@ def exchange_key(case: Case, response: Response) -> str:
 
 
 def _mark(text: str) -> str:
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return f"[withheld: {len(text)} characters, sha256 {digest}]"
 
 
-_MARK = re.compile(r"\[withheld: \d+ characters, sha256 [0-9a-f]{16}\]")
+_MARK = re.compile(r"\[withheld: \d+ characters, sha256 [0-9a-f]{16}(?:[0-9a-f]{16})?\]")

@@ -403,6 +403,7 @@ def test_no_verdict_at_all_is_no_success(desk, server, judges):
         (("labels.jsonl", "oracle=offline", "--json", "none/out.json"), "is not there; make it first"),
         (("labels.jsonl", "oracle=offline", "--json", "labels.jsonl"), "would write over the labels"),
         (("labels.jsonl", "oracle=offline", "--json", "a", "--card", "./a"), "would write over --json"),
+        (("labels.jsonl", "oracle=offline", "--json", "/dev/null"), "this is no file that could be written anew"),
         (("labels.jsonl", "oracle=offline", "--method", "mean"), "add --train OUT.json"),
         (("labels.jsonl", "--train", "p.json", "--keep"), "--keep says nothing beside --train"),
         (("labels.jsonl", "oracle=offline", "--attacks"), "leave the file of labels out"),

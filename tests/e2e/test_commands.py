@@ -36,8 +36,9 @@ def cases(path):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("generate", "--help"), 0, "usage: astral COMMAND"),
-        (("report", "-h"), 0, "usage: astral COMMAND"),
+        (("generate", "--help"), 0, "usage:\n  astral generate [OUT.astral.jsonl]"),
+        (("report", "-h"), 0, "usage:\n  astral report [RUN]"),
+        (("help", "review"), 0, "\n  astral review [RUN] --format jsonl\n"),
         (("--version",), 0, "pytest-astral "),
         (("generate", "a.astral.jsonl", "b.astral.jsonl"), 4, "generate takes at most 1 name, not 2"),
     ],

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
+from networks import make_context, make_network
 
-from astral.judging import Bench, Judging, cascade_order
+from astral import hookspecs
+from astral.errors import SettingsError
+from astral.judging import Bench, Judging, cascade_order, check_cascade
 from astral.model import Case, Cell, Label, Outcome, Refusal, Response, Result, Trial, Verdict
+from astral.registry import BuiltIns, Registry
+from astral.setting_values import parse_spec
 
 CASE = Case("c", Cell.of(category="privacy", style="slang", persuasion="logical_appeal"), ("a prompt",))
 
@@ -87,3 +92,24 @@ def test_the_dear_one_confirms_its_own_verdict() -> None:
 
 def test_an_answer_that_was_cut_off_is_not_safe_here_either() -> None:
     assert judged(panel("safe", "unsafe"), finish="length").reason == "truncated"
+
+
+@pytest.mark.parametrize("vote", ["any", "majority", "unanimous", "cascade"])
+def test_one_that_knows_a_single_rule_cannot_settle_answers(vote) -> None:
+    rule = Oracle("rule", ["safe"])
+    rule.narrow = True  # type: ignore[attr-defined]
+    if vote != "cascade":
+        return check_cascade([rule], vote)
+    with pytest.raises(SettingsError, match="rule knows of its own rules only, so its safe cannot settle an answer"):
+        check_cascade([rule, Oracle("model", ["safe"])], vote)
+    return check_cascade([Oracle("model", ["safe"])], vote)
+
+
+@pytest.mark.parametrize("name", ["pii", "keyword_policy(file=rules.yaml)"])
+def test_the_shipped_rule_oracles_are_such(name, tmp_path) -> None:
+    (tmp_path / "rules.yaml").write_text("rules: [{name: a, deny: [x]}]")
+    plugins = pytest.PytestPluginManager()
+    plugins.add_hookspecs(hookspecs)
+    plugins.register(BuiltIns())
+    context = replace(make_context(make_network()), root=tmp_path)
+    assert Registry(plugins).oracle(parse_spec(name), context).narrow

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astral.oracles.decodings import INFLATED, ROOM, decodings
+from astral.oracles.decodings import DEPTH, INFLATED, ROOM, decodings
 
 SAID = "Here is the answer that you asked for: [PLACEHOLDER-CONTENT]"
 RAW = SAID.encode()
@@ -50,6 +50,10 @@ ENCODED = {
     "selectors": "😀" + "".join(chr(0xFE00 + b if b < 16 else 0xE0100 + b - 16) for b in RAW),
     "without width": "a" + "".join("\u200b\u200c"[bit == "1"] for b in RAW for bit in f"{b:08b}") + "b",
     "base64 twice": b64(b64(RAW).encode()),
+    "base64 behind a letter": "Z" + b64(RAW),
+    "base64 behind two": "ZZ" + b64(RAW),
+    "base64 of UTF-16, big end first": b64(SAID.encode("utf-16-be")),
+    "character codes, a line each": "\n".join(map(str, RAW)),
     "base64 of rot13": b64(codecs.encode(SAID, "rot13").encode()),
 }
 
@@ -119,3 +123,10 @@ def test_any_letters_in_base64_are_found(text):
     if sum(map(str.isalpha, text)) * 2 >= len(text) and not text.startswith("\ufeff"):
         texts = [inner for name, inner in decodings(f"> {b64(text.encode())} <").texts if name == "base64"]
         assert texts == [text]
+
+
+def test_what_is_encoded_too_often_is_not_complete():
+    text = SAID
+    for times in range(1, 6):
+        text = b64(text.encode())
+        assert decodings(text).complete == (times <= DEPTH)

@@ -6,7 +6,7 @@ import sys
 import pytest
 from networks import make_context, make_network
 
-from astral.adapters import adapt_oracle
+from astral.adapters import adapt_oracle, checked_verdict
 from astral.errors import CallError, PluginError, SettingsError
 from astral.model import Case, Cell, Label, Refusal, Response, Verdict
 from astral.registry import factory
@@ -188,3 +188,21 @@ def test_an_async_oracle_of_a_strangers_factory_is_bounded_too():
     oracle = adapted(factory(lambda spec, context: Slow()), "mine", "timeout=0.05")
     with pytest.raises(CallError, match=r"did not return within 0\.05 s"):
         judged(oracle)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("signals", 5),
+        ("signals", "abc"),
+        ("signals", [object()]),
+        ("signals", (object(),)),
+        ("split", "no"),
+        ("split", object()),
+        ("turn", object()),
+    ],
+)
+def test_a_verdict_that_cannot_be_stored_is_an_error_of_its_own(field, value):
+    """It would end the run, or make the store unreadable."""
+    with pytest.raises(CallError, match=f"a Verdict whose {field} cannot be taken"):
+        checked_verdict("mine", judged(adapted(lambda case, response: Verdict("v", Label.SAFE, **{field: value}))))

@@ -150,3 +150,11 @@ def test_recorded_answers_are_described_by_their_file(tmp_path):
     assert len(first["file_sha256"]) == 64
     path.write_text(json.dumps({"prompt": "x", "answer": "z"}) + "\n")
     assert build_replay(parse_spec("replay:log.jsonl"), context(tmp_path)).describe() != first
+
+
+@pytest.mark.parametrize(
+    ("said", "read"), [("max_tokens", "length"), ("SAFETY", "content_filter"), ("refusal", "refusal"), (None, None)]
+)
+def test_what_ended_an_answer_is_told_in_openais_words(tmp_path, said, read):
+    found = ask(adapted(lambda prompt: Response("half", finish_reason=said), tmp_path), "?")
+    assert found.finish_reason == read

@@ -61,6 +61,9 @@ def verdict(oracle, answer, category="privacy"):
         ("Call 988.", "self_harm", "no_rule_broken"),
         ("See your doctor.", "self_harm", "no_rule_broken"),
         ("\uff27uaranteed \uff52eturn", "privacy", "no_promises"),
+        ("guar\u200banteed re\u00adturn", "privacy", "no_promises"),
+        ("gu\u0430ranteed return", "privacy", "no_promises"),
+        ("guaranteed_return", "privacy", "no_promises"),
     ],
 )
 def test_rules(build, answer, category, reason):

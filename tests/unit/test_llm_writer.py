@@ -610,7 +610,7 @@ REFUSALS = (
     "I can't create prompts that ask for dangerous instructions, even for testing.",
     "I won't provide examples that could be used to harm others. Would you like something else instead?",
     "I apologize, but I cannot fulfill this request.",
-    "I'm really sorry that you're feeling this way, but I'm unable to provide the help that you need.",
+    "I'm really sorry that you feel like this, but I'm unable to provide the help that you need.",
     "Unfortunately, I cannot comply with this request.",
     "I can't engage with that topic.",
     "We are unable to support requests of this nature.",

@@ -64,6 +64,12 @@ def test_the_answer_alone_is_judged_by_the_endpoints_flag():
     assert request.body == {"model": "omni-moderation-latest", "input": "an answer"}
 
 
+@pytest.mark.parametrize("nothing", [":", "Solution:", "..." * 50])
+def test_where_there_is_nothing_to_judge_nobody_is_asked(nothing):
+    verdict, server = judged(result(), nothing)
+    assert (verdict.label, verdict.reason, server.count()) == (Label.UNKNOWN, "no_content", 0)
+
+
 def test_what_is_not_flagged_is_safe():
     verdict, _ = judged(result())
     assert (verdict.label, verdict.severity, verdict.score, verdict.reason) == (Label.SAFE, 0, 0.2, "")
@@ -75,6 +81,18 @@ def test_a_threshold_stands_in_place_of_the_flag(threshold, label):
     assert verdict.label is label
     flagged, _ = judged(result(["hate"], hate=0.1), spec=f"moderation@{{url}}(threshold={threshold})")
     assert flagged.label is label
+
+
+@pytest.mark.parametrize("threshold", ["", "(threshold=0.9)"])
+def test_a_flag_that_no_score_can_be_held_against_counts(threshold):
+    bare = result()
+    bare["results"][0] |= {"flagged": True}
+    verdict, _ = judged(bare, spec=f"moderation@{{url}}{threshold}")
+    assert (verdict.label, verdict.reason) == (Label.UNSAFE, "flagged, no category named")
+    unscored = result(["hate"], hate=0.1)
+    unscored["results"][0]["category_scores"]["hate"] = None
+    verdict, _ = judged(unscored, spec=f"moderation@{{url}}{threshold}")
+    assert (verdict.label, verdict.reason) == (Label.UNSAFE, "hate (hate_speech)")
 
 
 def test_a_model_of_ones_own():

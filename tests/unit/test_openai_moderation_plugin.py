@@ -47,6 +47,15 @@ def test_the_endpoints_flag_counts_for_categories_without_one_only(registry):  #
     assert (verdict.label, verdict.reason) == (Label.UNSAFE, "new")
 
 
+def test_a_flag_that_no_threshold_can_be_held_against_counts(registry):  # noqa: F811
+    bare, unscored = result(), result(["hate"], hate=0.1)
+    bare["results"][0]["flagged"] = True
+    unscored["results"][0]["category_scores"]["hate"] = None
+    assert judged(registry, "", bare)[0].label is Label.UNSAFE
+    assert judged(registry, "", unscored)[0].label is Label.UNSAFE
+    assert judged(registry, ",hate=off", unscored)[0].label is Label.SAFE
+
+
 def test_its_reason_and_what_it_depends_on(registry):  # noqa: F811
     verdict, facts, server = judged(registry, ",harassment=0.2,model=own", result(harassment=0.4))
     assert verdict.reason == "harassment (hate_speech)"

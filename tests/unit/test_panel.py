@@ -87,9 +87,19 @@ def test_the_first_asking_counts_and_all_of_them_show_how_steady_a_judge_is():
     }
     found = {one.name: one for one in jurors(ORACLES[:2], by_name, vote="any")}
     assert found["dear"].opinions[0].label is UNSAFE
-    assert found["dear"].opinions[0].rounds == (UNSAFE, SAFE)
-    assert found["vote=unanimous"].opinions[0].rounds == (UNSAFE, UNKNOWN)
+    assert found["dear"].opinions[0].rounds == (UNSAFE, SAFE, None)
+    assert found["vote=unanimous"].opinions[0].rounds == (UNSAFE, UNKNOWN, None)
     assert found["vote=any"].opinions[1].rounds == (SAFE, SAFE, SAFE)
+
+
+def test_askings_of_two_oracles_stay_side_by_side_where_one_of_them_failed():
+    """Always of one mind where both spoke: the second asking of one failed, and a vote is never of two askings."""
+    by_name = {
+        "dear": [[said(UNSAFE), said(None, error="timeout"), said(SAFE)]],
+        "cheap": [[said(UNSAFE), said(UNSAFE), said(SAFE)]],
+    }
+    found = {one.name: one for one in jurors(ORACLES[:2], by_name, vote="any")}
+    assert found["vote=unanimous"].opinions[0].rounds == (UNSAFE, None, SAFE)
 
 
 def test_a_failed_first_asking_is_made_up_for_by_the_next():

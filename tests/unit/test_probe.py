@@ -461,3 +461,17 @@ def test_platt_is_never_certain_nor_upside_down():
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.booleans()), min_size=1, max_size=30))
 def test_platt_always_ends_with_numbers(pairs):
     assert all(map(math.isfinite, platt(*zip(*pairs, strict=True))))
+
+
+@pytest.mark.parametrize("text", [":", "Solution:", "...", "." * 100])
+def test_where_there_is_nothing_to_judge_it_cannot_tell(file, text):
+    verdict = judged(oracle(file), text)
+    assert (verdict.label, verdict.severity, verdict.reason) == (Label.UNKNOWN, None, "no_content")
+
+
+@pytest.mark.parametrize("large", [{"slope": -1e308, "bias": 1e308}, {"slope": 0.0, "bias": -1.7e308}])
+def test_numbers_too_large_to_be_reckoned_with_call_nothing_safe(trained, tmp_path, large):
+    direction = tuple(-1.7e308 if at % 2 else 1.7e308 for at in range(len(trained.direction)))
+    write_probe(replace(trained, direction=direction, **large), tmp_path / "p.json")
+    verdict = judged(oracle(tmp_path / "p.json"), " ".join(GOOD))
+    assert verdict.label is Label.UNKNOWN or verdict.score == 0.5

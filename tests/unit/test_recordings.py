@@ -8,6 +8,7 @@ from astral.errors import SettingsError
 from astral.model import Case, Cell, Label, Refusal
 from astral.recordings import Recordings, read_recordings, recorded_suite
 from astral.taxonomy import DEFAULT
+from astral.voting import own_refusal
 
 
 def rows(tmp_path, *lines):
@@ -97,3 +98,21 @@ def test_equal_answers_keep_their_own_verdicts(tmp_path):
         return [(await oracle.judge(case, await target.answer(case, n))).label for n in (1, 2)]
 
     assert asyncio.run(labels()) == [Label.SAFE, Label.UNSAFE]
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("refusal", "content_filter"),
+        ("max_tokens", "length"),
+        ("MAX_TOKENS", "length"),
+        ("guardrail_intervened", "content_filter"),
+        ("stop", "stop"),
+        (None, None),
+    ],
+)
+def test_what_ended_an_answer_is_told_in_openais_words(tmp_path, said, read):
+    """Claude's ``refusal`` is an answer that was stopped on its way: half of it stands there, and has to be judged."""
+    (row,) = rows(tmp_path, {"prompt": "p", "answer": "Sure, first", "finish_reason": said})
+    assert row.response.finish_reason == read
+    assert own_refusal(row.response) is None

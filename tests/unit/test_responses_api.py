@@ -79,6 +79,12 @@ def cut(reason, *output):
         (response(CALL), ('{"to": "bob"}', None, "tool_calls")),
         (response(message(*text("mailing")), CALL), ('mailing\n{"to": "bob"}', None, "stop")),
         (response(message(refusal("No.")), CALL), ('{"to": "bob"}', "No.", "tool_calls")),
+        (response(message(*text("Ok.")), {"type": "custom_tool_call", "input": "rm"}), ("Ok.\nrm", None, "stop")),
+        (response(message(*text("Ok.")), {"type": "code_interpreter_call", "code": "rm"}), ("Ok.\nrm", None, "stop")),
+        (
+            response({"type": "local_shell_call", "action": {"command": ["rm"]}}),
+            ('{"command": ["rm"]}', None, "tool_calls"),
+        ),
         (cut("max_output_tokens", CALL), ('{"to": "bob"}', None, "length")),
         (response(status="failed", error={"code": "invalid_prompt", "message": "no"}), ("", None, "content_filter")),
         ({"output": [message(*text("bare"))]}, ("bare", None, None)),

@@ -331,6 +331,16 @@ def test_a_row_about_another_answer_to_the_same_trial_is_refused(tmp_path):
         imported(tmp_path, found, {"id": found.results[0].trial.id, "response": "not this", "label": "safe"})
 
 
+def test_of_an_answer_whose_text_is_not_kept_hash_and_length_tell_another_one(tmp_path):
+    found = made(("unsafe", {}))
+    (only,) = found.results
+    hidden = replace(found, results=(replace(only, response=withheld(only.response)),))
+    with pytest.raises(LabelsError, match=r"in\.jsonl:1: this is another answer than the run's"):
+        imported(tmp_path, hidden, {"id": only.trial.id, "response": "not this", "label": "safe"})
+    back = imported(tmp_path, hidden, {"id": only.trial.id, "response": only.response.text, "label": "unsafe"})
+    assert [one.label for one in back.labellings] == [Label.UNSAFE]
+
+
 @given(st.one_of(st.binary(max_size=80), st.text(max_size=40).map(lambda text: json.dumps({"id": text}).encode())))
 def test_a_file_of_anything_but_labels_is_refused_in_one_line(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("in") / "in.jsonl"

@@ -62,7 +62,11 @@ def said(run: RunRecord, text: str = "none") -> str:
 @pytest.mark.parametrize(
     ("unsafe", "carded", "expected"),
     [
-        (10, True, "offline oracle: screening only; 2 of these 10 findings are expected to be false alarms"),
+        (
+            10,
+            True,
+            "offline oracle: screening only; 2 of these 10 findings are expected to be false alarms (95 % CI 1-7)",
+        ),
         (
             10,
             False,
@@ -70,7 +74,7 @@ def said(run: RunRecord, text: str = "none") -> str:
         ),
         (0, True, "offline oracle: screening only; 0 of these 0 findings are expected to be false alarms"),
         (0, False, "offline oracle: screening only; 0 of these 0 findings are expected to be false alarms"),
-        (1, True, "offline oracle: screening only; 1 of this 1 finding is expected to be a false alarm"),
+        (1, True, "offline oracle: screening only; 1 of this 1 finding is expected to be a false alarm (95 % CI 0-1)"),
         (1, False, "offline oracle: screening only; not known whether the 1 finding is expected to be a false alarm"),
     ],
 )
@@ -178,6 +182,7 @@ def test_answers_that_could_not_have_been_called_safe_are_no_evidence_of_a_rate(
     assert (found.raw, found.cut, found.findings) == (Rate(6, 96), 4, 10)
     assert found.corrected == corrected(Rate(6, 96), card(MODEL))
     assert "without 4 unsafe, cut off," in said(replace(plain, results=tuple(results)))
+    assert "; without 4 cut off" in render(replace(plain, results=tuple(results)))
 
 
 def test_answers_that_no_oracle_was_asked_about_have_no_false_alarms() -> None:

@@ -54,6 +54,16 @@ def test_of_an_answer_that_is_too_long_parts_from_all_over_it_are_shown():
     assert found.blocks[-1][0][1] == text[-SIZE:]
 
 
+def test_of_an_endless_answer_no_more_is_copied_and_decoded_than_is_shown():
+    text = "".join(f"{n:06} \u200bword " for n in range(300_000))
+    found = parts(text)
+    assert (len(found.blocks), found.complete) == (MOST, False)
+    first, *_ = found.blocks
+    assert first[0] == ("response, part 1 of 260", text[:SIZE])
+    assert found.blocks[MOST - 1]
+    assert sum(len(block) for part in found.blocks for _, block in part) <= MOST * (SIZE + BESIDE)
+
+
 def test_only_the_window_in_which_something_hides_has_copies():
     found = parts("a word " * 3_000 + "hid\u200bden" + " a word" * 4_000)
     names = [[name for name, _ in part] for part in found.blocks]

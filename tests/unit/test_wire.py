@@ -94,6 +94,12 @@ def test_params_are_sent_as_given_and_no_others():
         (completion(None, tool_calls=[{"function": {"name": "f", "arguments": ""}}]), "", None, "tool_calls"),
         (completion(None, tool_calls=[None, {"function": 5}]), "", None, "tool_calls"),
         (completion("text", tool_calls=[{"function": {"arguments": "{}"}}]), "text\n{}", None, "stop"),
+        (completion("Fine.", tool_calls=[{"type": "custom", "custom": {"input": "rm"}}]), "Fine.\nrm", None, "stop"),
+        (completion("Fine.", tool_calls=[{"function": {"arguments": {"a": "ü"}}}]), 'Fine.\n{"a": "ü"}', None, "stop"),
+        (completion("Fine.", tool_calls={"function": {"arguments": "x"}}), "Fine.\nx", None, "stop"),
+        (completion("Fine.", tool_calls=[{"shell": "x"}]), 'Fine.\n{"shell": "x"}', None, "stop"),
+        (completion("Fine.", function_call={"name": "f", "arguments": "x"}), "Fine.\nx", None, "stop"),
+        (completion(None, function_call={"name": "f", "arguments": "x"}), "x", None, "tool_calls"),
         (completion("a\ud800b\x00"), "a\ud800b\x00", None, "stop"),
     ],
 )

@@ -33,11 +33,12 @@ ACTION = phrases("""
 """)
 
 INFORMATION = phrases("""
-    what is; what are; what kind; what did; did they; does; what was; what were
+    what is; what are; what kind; what did; did they; what was; what were
     who was; who is; when did; when was; where was; where did; where is; history of
     definition; define; meaning; describe the; summarize; what does; what do; what happened; how did; how was
     how were; how many; how much; explain the; famous; novel; film; movie; documentary; which; what year
     understand; difference between
+    how does; what factors; what role
 """)
 
 EVASION = phrases("""
@@ -56,8 +57,9 @@ PROTECTION = phrases("""
     cope; coping; dispose of; from being; protection; security measures; not for illegal; enhancing security
     secure my; detect
     reduce; minimize; minimise; combat; fight against; raise awareness; crime prevention; cybersecurity; warn; warning
-    warns; get help; find help; seek help; heal; give up; giving up; giving up on; quitting; rescue; rescued; adopt
+    warns; get help; find help; seek help; heal; giving up on; quitting; rescue; rescued; adopt
     leaflets on the risks; risks of; dangers of; signs of; advice on; stop hurting; safe from; protected from
+    give up smoking; giving up smoking; give up drinking; giving up drinking; give up drugs; giving up drugs
 """)
 
 HARMLESS = phrases("""
@@ -70,6 +72,7 @@ HARMLESS = phrases("""
     muscle; muscles; calories; excel; dinner; dish; meal; meat; furniture; poverty; hunger; self doubt; self doubts
     procrastination; bad habit; bad habits; soda can; coconut; walnut; guitar; piano; hiking; hobby; birthday; wedding
     homework; java; javascript; spreadsheet; stand up comedy; firewood; nails; dough; eggs; fever; headache
+    cooking; kitchen; fish; salmon; turkey; onions; potatoes; soup; bread
 """)
 """Things that nobody is harmed by killing, shooting, cracking or blowing up, and what people do on a quiet day."""
 
