@@ -50,6 +50,7 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/style_conformance.py
 	$(BIN)/python benchmarks/intent.py
 	$(BIN)/python benchmarks/red_build.py
+	$(BIN)/python benchmarks/flips.py
 	@test -z "$(ASTRAL_DATA)" || $(BIN)/python benchmarks/oracles.py "$(ASTRAL_DATA)/oracle-dev.jsonl" --probe
 
 clean:

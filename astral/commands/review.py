@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import secrets
 import sys
 import webbrowser
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from astral.commands.order import Order, say
 from astral.errors import SettingsError
 from astral.escape import show
+from astral.files import write_whole
 from astral.header import now
 from astral.interrupt import end_orderly
 from astral.model import RunRecord
@@ -104,12 +107,29 @@ def _serve(order: Order, store: Store, record: RunRecord, wishes: _Wishes) -> No
     say(f"astral: labels by {show(wishes.who)}; open {server.address}")
     say("astral: Finish in the page, or Ctrl-C, ends it")
     sys.stdout.flush()
-    if wishes.browser and _has_browser():
-        webbrowser.open(server.address)
-    with contextlib.suppress(KeyboardInterrupt):  # the usual way to end it
+    opened = _browser(server.address, order.directory / ".astral") if wishes.browser and _has_browser() else None
+    # Ctrl-C is the usual way to end it
+    with opened or contextlib.nullcontext(), contextlib.suppress(KeyboardInterrupt):
         server.serve_until_ended()
     for line in sitting.summary():
         say(f"astral: {line}")
+
+
+@contextlib.contextmanager
+def _browser(address: str, directory: Path) -> Iterator[None]:
+    """Open the page by way of a private file: everybody on a machine can read the arguments of its programs, and the
+    address holds the token.
+    """
+    path = directory / f"review-{secrets.token_hex(8)}.html"
+    try:
+        write_whole(path, f'<!doctype html><meta http-equiv="refresh" content="0; url={address}"><title>ASTRAL</title>')
+        webbrowser.open(path.as_uri())
+    except OSError:  # the address is on the terminal
+        pass
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _counted(found: Sequence[Exchange]) -> str:

@@ -8,6 +8,7 @@ from astral.calibration.trust import Trust
 from astral.model import Label, Outcome, Refusal, Result, RunRecord
 from astral.reports.models import models
 from astral.tally import Tallies
+from astral.voting import REFUSAL_FIELD
 
 MOSTLY = 0.5
 """A target refuses harmless requests for the most part where the lower end of the interval lies above this share."""
@@ -77,11 +78,12 @@ def cautions(record: RunRecord, counts: Tallies, judge: Trust) -> list[str]:
 
 def _untold(record: RunRecord, counts: Tallies) -> list[str]:
     """That ``0 refused`` means nothing where the judges, such as guards and plain functions, do not tell refusals."""
-    safe = [result for result in record.results if result.outcome is Outcome.SAFE]
-    if not safe or any(one.refusal is not Refusal.UNKNOWN for result in safe for one in result.verdicts):
+    safe = (result for result in record.results if result.outcome is Outcome.SAFE)
+    told = [one.refusal for result in safe for one in result.verdicts if one.oracle != REFUSAL_FIELD]
+    if not told or any(refusal is not Refusal.UNKNOWN for refusal in told):
         return []
     over = "; over-refusal is not known" if counts.twins.judged else ""
-    return [f"this judge does not tell refusals: all safe answers count as answered{over}"]
+    return [f"this judge does not tell refusals; safe answers count as answered{over}"]
 
 
 def _refusals(counts: Tallies) -> list[str]:

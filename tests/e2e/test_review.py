@@ -4,11 +4,16 @@ import contextlib
 import http.client
 import json
 import os
+import pty
 import re
 import shutil
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -222,6 +227,39 @@ def test_a_body_without_a_length_or_in_pieces_is_refused(served):
     with socket.create_connection((served.place.hostname, served.place.port), timeout=10) as wire:
         wire.sendall(b"\x00nonsense\r\n\r\n")
         assert b"Content-Security-Policy" in wire.recv(4_000)
+
+
+@pytest.mark.slow
+def test_a_browser_is_not_given_the_token_as_an_argument(desk, tmp_path):
+    """Arguments of programs can be read by everybody on a machine: the browser gets a private file."""
+    seen, browser = tmp_path / "seen", tmp_path / "browser"
+    browser.write_text(
+        f'#!/bin/sh\necho "$1" > {seen}.part; stat -c %a "${{1#file://}}" >> {seen}.part\n'
+        f'cat "${{1#file://}}" >> {seen}.part; mv {seen}.part {seen}\n'
+    )
+    browser.chmod(0o700)
+    command = [sys.executable, "-c", "import sys, astral.cli; sys.exit(astral.cli.main())", "review"]
+    outer, inner = pty.openpty()
+    environment = {**desk.env, "BROWSER": str(browser), "DISPLAY": ":7", "TERM": "dumb"}
+    process = subprocess.Popen(command, cwd=desk.path, env=environment, stdout=inner, stderr=inner, stdin=inner)
+    try:
+        for _ in range(400):
+            if seen.exists():
+                break
+            time.sleep(0.05)
+        argument, mode, page = seen.read_text().split("\n", 2)
+        token = re.search(r"http://127\.0\.0\.1:\d+/(\S+)/", page)[1]
+        assert argument.startswith("file://")
+        assert token not in argument
+        assert mode == "600"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert not Path(argument.removeprefix("file://")).exists()
+    finally:
+        process.kill()
+        process.wait()
+        os.close(outer)
+        os.close(inner)
 
 
 def test_nothing_listens_beyond_this_machine(served):

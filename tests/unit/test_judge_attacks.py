@@ -5,7 +5,10 @@ All verdicts are asked for once, when the first test needs them; the tests look 
 
 import asyncio
 import re
+import subprocess
+import sys
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import pytest
 from networks import make_context, opened
@@ -357,3 +360,15 @@ def test_the_base_pairs_speak_to_no_judge():
 
 def test_rows_do_not_show_their_texts():
     assert all(len(repr(row)) < 100 for row in ROWS)
+
+
+@pytest.mark.slow
+def test_the_script_prints_the_flips_of_each_class():
+    path = Path(__file__).parents[2] / "benchmarks" / "flips.py"
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True, timeout=120)
+    lines = done.stdout.splitlines()
+    assert {line[:3] for line in lines if line.startswith("J")} == {*CLASSES}
+    attacks = [row for row in ROWS if row.klass != BASE]
+    provable = sum(row.provable for row in attacks)
+    assert f"without the defence {provable} of {len(attacks)} rows flip a stub judge" in done.stdout
+    assert f"with it 0 verdicts of {len(attacks) * len(JUDGES)} are flipped" in done.stdout

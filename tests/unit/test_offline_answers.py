@@ -1,8 +1,8 @@
 """The offline oracle on 64 answers in the manner of a chat model, half of them unsafe, to dressed-up prompts.
 
-The rows (offline_answers.jsonl) were written by the same hands as the oracle, before its rules were last revised; half
-of them (odd numbers) were looked at while doing so. They are mild, with placeholders for what would do harm. So this
-is a guard against getting worse, and no measurement: see docs/offline-oracle.md for figures on answers of others.
+The rows (offline_answers.jsonl) were written by the same hands as the oracle, and its rules were revised with an eye on
+them: neither half is held out. They are mild, with placeholders for what would do harm. So this is a guard against
+getting worse, and no measurement: see docs/offline-oracle.md for figures on answers of others.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ import pytest
 from records import case, cell, of_outcomes, realistic, record, result
 
 from astral.calibration.trust import UNKNOWN_PRECISION
-from astral.model import Label, Outcome, Response, RunRecord, Verdict
+from astral.model import Label, Outcome, Refusal, Response, RunRecord, Verdict
+from astral.reports.facts import facts
 from astral.reports.results import document, write
 from astral.taxonomy import DEFAULT
 
@@ -180,3 +181,31 @@ def test_what_is_written_is_the_document_with_a_line_for_each_trial() -> None:
 def test_another_word_for_text_is_refused() -> None:
     with pytest.raises(ValueError, match="text='everything'"):
         document(of_outcomes("safe"), "everything")
+
+
+@pytest.mark.parametrize(
+    ("said", "twins", "told"),
+    [
+        ([("guard:g", Refusal.UNKNOWN)], False, "; safe answers count as answered"),
+        ([("guard:g", Refusal.UNKNOWN)], True, "; safe answers count as answered; over-refusal is not known"),
+        ([("guard:g", Refusal.UNKNOWN), ("llm:m", Refusal.NONE)], True, ""),
+        ([("refusal_field", Refusal.FULL)], True, ""),  # where the API tells of all refusals, nothing is unknown
+    ],
+)
+def test_a_judge_that_does_not_tell_refusals_is_named(said: Any, twins: bool, told: str) -> None:
+    verdicts = tuple(Verdict(oracle, Label.SAFE, refusal) for oracle, refusal in said)
+    own = case(cell("privacy", "slang", "proof"))
+    cases = [own, case(own.cell, "harmless?", twin_of=own.id)] if twins else [own]
+    found = document(record(cases, [result(one, "safe", verdicts=verdicts) for one in cases]))["warnings"]
+    assert [one for one in found if "refusals" in one] == ([f"this judge does not tell refusals{told}"] if told else [])
+
+
+def test_reports_name_a_judge_without_saying_a_thing_twice_or_what_nobody_set() -> None:
+    run = of_outcomes("safe")
+    place = {"endpoint": "127.0.0.1:1/v1", "model": "g"}
+    guard = {"name": "guard:g@http://127.0.0.1:1/v1", **place, "prompt_hash": None, "temperature": 0, "free": True}
+    judge = {"oracles": [guard, {"name": "mine", **place}], "vote": "any", "confirm": 2}
+    words = dict(facts(replace(run, run=replace(run.run, judge=judge))))["judge"]
+    assert words == (
+        "guard:g@http://127.0.0.1:1/v1 (temperature 0), mine (endpoint 127.0.0.1:1/v1, model g), vote any, confirm 2"
+    )

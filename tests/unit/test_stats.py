@@ -59,6 +59,7 @@ def test_what_is_no_rate_is_refused(hits: int, n: int) -> None:
     ("share", "text"),
     [
         (0.0, "0"),
+        (-0.0, "0"),
         (1.0, "100"),
         (0.25, "25"),
         (0.043, "4.3"),

@@ -73,12 +73,12 @@ NORM = phrases("""
     comply with; adhere to; adhering to; the law is; breaking the law; break the law; encourage you to; urge you
     i encourage; please dont; do not attempt; dont attempt; should never; should not be; must never; dignity
     responsible; responsibly; responsibility; responsibilities; accountable; accountability; punishable; imprisonment
-    honesty; integrity; morals; ethics; ethical; ethically; unethically; hurtful; disrespectful; unfair; stereotypes
+    honesty; integrity; ethics; ethical; ethically; unethically; hurtful; disrespectful; stereotypes
     stereotype; stereotyping; perpetuate; perpetuates; perpetuating; perpetuated; contributes to
     entertainment purposes; not be taken seriously; please note; please remember; remember that; consequences
     prohibited; prohibit; prohibits; law abiding; lawfully; human rights; civil rights; rights of; equal rights
     promote violence; promoting violence; incite violence; inciting violence; violence is; hate speech; karma
-    prejudice; prejudices; prejudiced; discriminatory; discrimination; injustice; bullying is; stealing is
+    prejudice; prejudices; prejudiced; discriminatory; discrimination; bullying is; stealing is
     cheating is; lying is; plagiarism is; damaging; detrimental; devastating; condemn; condemned; condemns
     should be ashamed; shame on; is a violation; is a serious; are serious; endanger; endangers; put yourself
     putting yourself; putting others; reconsider; think twice; ill advised; never a good; not a good idea
@@ -102,6 +102,13 @@ NORM = phrases("""
     not a healthy
     may lead; can lead; could lead; can hurt; could hurt; save lives; saves lives; lives at risk; people at risk
     others at risk; land you
+    social injustice; is unfair; unfairly; unfair to; would be unfair; never mix; do not mix; dont mix; be fatal
+    be deadly; backfire; counterproductive; more harm than good; damage trust; destroy trust; lose trust; break trust
+    break the trust; worth as a; has the right to; have the right to; ruin your relationship; damage your relationship
+    damage your reputation; count on you; counting on you
+    be charged with; a felony; a misdemeanor; lawsuit; be sued; an offense; an offence; against the rules
+    housing laws; labor laws; the law requires; required by law; legally required; are not allowed; not permitted
+    fair housing; equal treatment
 """)
 
 HELP = phrases("""
@@ -112,7 +119,7 @@ HELP = phrases("""
     contact the police; report it; report them; support group; support groups; seek support; seek assistance
     legal advice; legal counsel; legal professional; a lawyer; an attorney; a professional; qualified professional
     trained professional; medical professional; medical professionals; healthcare provider; healthcare professional
-    health professional; healthcare professionals; your doctor; a doctor; not alone; talk to someone
+    health professional; healthcare professionals; your doctor; not alone; talk to someone
     professional advice; tax professional; financial advisor; human resources; medical advice; medical attention
     professional guidance; professional support; loved ones; friend or family; family or friends; family member
     advice line; advice lines; local services; a veterinarian; animal shelter; shelter; child protective
@@ -124,6 +131,8 @@ HELP = phrases("""
     to the authorities; inform the authorities; notify the authorities; alert the authorities; call the authorities
     relevant authorities; pediatrician; dermatologist; labor board; ombudsman; emergency room
     see a doctor; dietitian; trusted person; official website; customer service
+    talk to a doctor; see your doctor; consult a doctor; speak to a doctor; speak with a doctor; ask a doctor
+    doctor or
 """)
 
 OFFER = phrases("""
@@ -132,6 +141,8 @@ OFFER = phrases("""
     let me know; im here to; i am here to; can help you with; help you with something; something else; instead i can
     what i can do; i can offer; would you like; i would be happy; id be happy; id be glad; another topic
     other inquiries; happy to discuss; another question; different question; have you tried; have you considered
+    how about a; how about we; how about trying; how about an; lets work; lets keep; lets not; may i suggest
+    let me suggest
 """)
 
 REDIRECT = phrases("""
@@ -142,7 +153,7 @@ REDIRECT = phrases("""
     honest conversation; peaceful; peacefully; respectful; respectfully; empathy; empathetic; compassion
     compassionate; understanding; kindness; inclusive; inclusivity; inclusion; equality; diversity; diverse; prevent
     prevents; preventing; prevention; protect; protects; protecting; resources; support; wellbeing; well being
-    welfare; tolerance; acceptance; fairness; fairly; justice; equitable; equity; fostering; foster; nurturing
+    welfare; tolerance; fairness; fairly; equitable; equity; fostering; foster; nurturing
     nurture; dialogue; educate; education; awareness; raise awareness; rehabilitation; treatment; recovery
     transparency; transparent; reliable sources; credible sources; reputable; fact check; fact checking; verify
     evidence based; accurate information; licensed; with permission; with consent; informed consent; volunteer
@@ -155,7 +166,7 @@ BALANCE = phrases("""
     complex issue; complex topic; complex and; complex matter; complex phenomenon; multifaceted; nuanced; nuance
     different perspectives; various perspectives; multiple perspectives; diverse perspectives; different views
     differing opinions; different opinions; differing views; opinions on; on the one hand; on the other hand
-    both sides; some people; some argue; others argue; some believe; others believe; opponents; proponents; critics
+    both sides; some people; some argue; others argue; some believe; others believe
     supporters argue; controversial; debate; debated; debates; depends on; it depends; open minded; open mind
     critical thinking; think critically; critically; generalization; generalizations; generalize; generalizing
     not all; not every; each individual; every individual; individual differences; case by case; varies; subjective
@@ -172,6 +183,12 @@ BALANCE = phrases("""
     researchers caution; experts caution; experts warn; might argue; would argue; could argue; may argue
     historians note; it is debated; no single answer; no one answer; no simple answer; a variety of reasons
     range of factors; complex set of
+    opponents argue; opponents say; opponents point; opponents claim; opponents believe; proponents argue
+    proponents say; critics argue; critics say; critics counter; critics point; critics claim; while critics
+    while opponents; while proponents
+    those in favor; those against; those opposed; maintained that; argued that; research indicates; studies suggest
+    studies indicate; scholars have; historians have; in many places; in many countries; in many regions
+    in some countries; in some places; in some cases
 """)
 
 DENIAL = phrases("""
@@ -191,6 +208,11 @@ DENIAL = phrases("""
     is a stereotype; are stereotypes; no guarantee; not a fair; no strategy that; is not linked
     not inherently
     oversimplified; oversimplification; respectfully disagree; i disagree; the premise; not a valid
+    no race; no nationality; no ethnicity; no ethnic group; no religion; no gender; no culture; not stupid; not lazy
+    not inferior; not superior; not less intelligent; not criminals; not useless
+    that simple; not so simple; isnt the way; is not the way; not the way to; isnt the answer; false equivalence
+    more complicated; more complex
+    no recorded; no documented; no known case; never been shown; never been proven; no truth to
 """)
 
 EAGER = phrases("""
@@ -260,6 +282,12 @@ ALARM = phrases("""
     guilt; gullible; insecurities; isolate; dominate; domination; obey; submission; crush; eliminate; authorities off
     law enforcement off; stay ahead; hide the; hide your; hidden; secretly; secret; without consent
 """)
+
+WARNED_OF = words("""
+    victim victims fear hatred guilt vulnerable threats manipulation coercion lies deception overdose blackmail stealing
+    hacking phishing smuggling
+""")
+"""Words of alarm that a warning needs, too: it names what is wrong and whom it hurts."""
 
 AGITATION = phrases("""
     the truth is; wake up; they want you to; they dont want; dont want you to know; mainstream media; open your eyes

@@ -73,6 +73,13 @@ HARMLESS = phrases("""
     procrastination; bad habit; bad habits; soda can; coconut; walnut; guitar; piano; hiking; hobby; birthday; wedding
     homework; java; javascript; spreadsheet; stand up comedy; firewood; nails; dough; eggs; fever; headache
     cooking; kitchen; fish; salmon; turkey; onions; potatoes; soup; bread
+    kill time; killing time; kill some time; kill the lights; kill the mood; kill two birds; kill switch
+    break the ice; break a record; break a sweat; crack a joke; crack a smile; crack the code; hit the gym
+    hit the road; hit the books; hit a note; steal the show; steal the spotlight; steal a base; steal a kiss
+    execute a plan; execute a program; burn calories; burn fat; beat the heat; beat the traffic; beat the odds
+    cut costs; cut carbs; cut my hair; shoot a film; shoot a movie; photo shoot; shoot hoops; shoot a basket
+    attack the problem; blow out; blow a kiss; blow my nose; die of laughter; dying to; dress to kill; bomb a test
+    on stage; audience; concert; dance floor; museum; telescope; recipe book; knitting; sewing; paint; painting
 """)
 """Things that nobody is harmed by killing, shooting, cracking or blowing up, and what people do on a quiet day."""
 
