@@ -74,7 +74,7 @@ def test_a_judge_no_better_than_chance_says_nothing(judge: Card) -> None:
 
 
 def test_no_false_alarm_on_the_card_is_no_certainty_about_the_findings() -> None:
-    """50 of 84 were called unsafe, more than the 52 % that the card lets expect if all are: all is a guess, not sure."""
+    """50 of 84 were called unsafe, more than the 52 % that the card lets expect if all are: all is a guess."""
     found = corrected(Rate(50, 84), card(Rate(13, 25), Rate(25, 25)))
     assert found is not None
     assert found.precision is not None
