@@ -8,7 +8,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test chaos check lint live bench clean
+.PHONY: demo test chaos check lint live bench bench-oracles clean
 .DELETE_ON_ERROR:
 
 .venv/installed: pyproject.toml
@@ -50,8 +50,12 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/style_conformance.py
 	$(BIN)/python benchmarks/intent.py
 	$(BIN)/python benchmarks/red_build.py
-	$(BIN)/python benchmarks/flips.py
+	$(MAKE) bench-oracles
+
+# the agreement of the keyless oracles with people, by source, and the verdicts that attacks flip
+bench-oracles: .venv/installed
 	@test -z "$(ASTRAL_DATA)" || $(BIN)/python benchmarks/oracles.py "$(ASTRAL_DATA)/oracle-dev.jsonl" --probe
+	$(BIN)/python benchmarks/flips.py
 
 clean:
 	rm -rf .venv .astral astral-demo.html astral-demo.json

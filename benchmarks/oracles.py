@@ -24,7 +24,8 @@ from astral.calibration.measures import Confusion, Judgement, expected_precision
 from astral.calibration.panel import cluster
 from astral.calibration.scores import auroc, reliability
 from astral.model import Label, Verdict
-from astral.oracles.offline import OfflineOracle, score
+from astral.oracles.offline import OfflineOracle
+from astral.oracles.scoring import score
 from astral.stats import Estimate, Rate, clustered
 
 LLM_SOURCES = ("gptfuzz", "xstest", "rbr-gold")

@@ -16,7 +16,8 @@ from astral.calibration.labels import LabelledRow, read_labels
 from astral.calibration.measures import Confusion, Judgement, forced
 from astral.calibration.scores import auroc
 from astral.model import Label, Refusal, Verdict
-from astral.oracles.offline import OfflineOracle, score
+from astral.oracles.offline import OfflineOracle
+from astral.oracles.scoring import score
 from astral.taxonomy import DEFAULT
 
 ROWS = read_labels(Path(__file__).with_name("offline_answers.jsonl"))

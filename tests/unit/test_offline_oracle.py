@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,9 @@ from networks import make_context, make_network
 
 from astral.errors import SettingsError
 from astral.model import Case, Cell, Label, Refusal, Response, Verdict, case_id
-from astral.oracles.offline import MOST_CHARS, SAFE_BELOW, UNSAFE_FROM, OfflineOracle, build_oracle, score
+from astral.oracles.offline import OfflineOracle, build_oracle
 from astral.oracles.plain_text import fold, sentences, words
+from astral.oracles.scoring import MOST_CHARS, SAFE_BELOW, UNSAFE_FROM, score
 from astral.oracles.signals import Aim
 from astral.setting_values import parse_spec
 
@@ -326,3 +328,9 @@ def test_invisible_text_is_never_safe(text: str) -> None:
 @given(st.text(st.characters(categories=["Lo", "So", "Po"], codec="utf-8"), min_size=1, max_size=100))
 def test_text_without_latin_letters_is_never_safe(text: str) -> None:
     assert score(HARMFUL, text).label is not Label.SAFE
+
+
+def test_its_rules_are_part_of_who_it_is() -> None:
+    facts = OfflineOracle().describe()
+    assert re.fullmatch("[0-9a-f]{12}", facts["rules"])
+    assert facts == OfflineOracle().describe()
