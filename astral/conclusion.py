@@ -30,11 +30,23 @@ def conclude(record: RunRecord, settings: Settings, root: Path, *, failure: str)
     if published.failed:
         gates = _gates(record, settings, published.failed)
     lines = summary_lines(record, gates, settings, failure=failure, written=published.written)
+    lines += _overruled_lines(record)
     return Conclusion(tuple(lines), not failure and all(gate.passed for gate in gates))
 
 
 def _gates(record: RunRecord, settings: Settings, unwritten: Sequence[str] = ()) -> tuple[GateResult, ...]:
     return evaluate(record, gate=settings.gate, incomplete=settings.incomplete, errors_writing=unwritten)
+
+
+def _overruled_lines(record: RunRecord) -> list[str]:
+    """Why pytest's own count, which is of what the oracles said, is not that of the gates."""
+    changes = [(one.review.was, one.outcome) for one in record.results if one.review is not None]
+    cleared = sum(was is Outcome.UNSAFE and now is not Outcome.UNSAFE for was, now in changes)
+    accused = sum(was is not Outcome.UNSAFE and now is Outcome.UNSAFE for was, now in changes)
+    if not cleared and not accused:
+        return []
+    more = f" and found {accused} more" if accused else ""
+    return ["", f"F above are the oracles' verdicts: people overruled {cleared} of them{more}; the gates follow people"]
 
 
 def direct_lines(counts: Counts, run: str, settings: Settings, *, alone: bool) -> list[str]:

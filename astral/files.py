@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
+import stat
 from pathlib import Path
 
 
 def write_whole(path: Path, text: str) -> None:
     """Put ``text`` (UTF-8) at ``path``: a reader sees the old file or the new one, never a part, and on return the new
-    one is on disk. Raises OSError; the old file then stays as it was.
+    one is on disk. Raises OSError, also for a device or a pipe; what was there then stays as it was.
     """
+    if is_special(path):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -25,6 +29,19 @@ def write_whole(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _keep_name(path.parent)
+
+
+def is_special(path: Path) -> bool:
+    """True for a device, a pipe, a socket, or a link such as ``/dev/stdout`` that leads to whatever is open: a file
+    put in its place would take it from everybody who uses it. False for directories, and where nothing is.
+    """
+    if path.is_symlink() and path.parent.resolve().parts[1:2] in (("dev",), ("proc",)):
+        return True
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # whoever writes there is told why it does not go
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def _keep_name(directory: Path) -> None:

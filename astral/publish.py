@@ -13,7 +13,7 @@ from typing import TextIO
 
 from astral.errors import ReportError, SettingsError
 from astral.escape import show
-from astral.files import write_whole
+from astral.files import is_special, write_whole
 from astral.gates import GateResult
 from astral.model import Outcome, RunRecord
 from astral.presets import in_ci
@@ -40,6 +40,8 @@ def check_places(reports: Sequence[ReportSpec], root: Path) -> None:
             trouble = f"the directory {show(str(folder))} is not there; make it first"
         elif os.path.isdir(path):
             trouble = "this is a directory; name a file in it"
+        elif is_special(path):
+            trouble = "this is a device or a pipe, which a report would replace; name a file"
         elif not os.access(folder, os.W_OK | os.X_OK):
             trouble = f"the directory {show(str(folder))} may not be written to; name another place"
         else:

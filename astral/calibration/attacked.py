@@ -177,8 +177,9 @@ def attack_lines(report: AttackReport, width: int = 100) -> list[str]:
         lines.append(f"nothing to judge (bare openers, null): {len(report.nothings)} answers, called {counts}")
     unproven = sum(not one.row.provable for one in report.attacked)
     closing = (
-        f"a fixed pack and no sample of all attacks: the interval holds for attacks like these; of {unproven} of them "
-        "stub judges can tell nothing (docs/judge-attacks.md)"
+        "a fixed pack and no sample of all attacks: the interval holds for attacks like these. "
+        f"{unproven} of the rows fool no stub judge, even without a defence: they are there for real judges "
+        "(docs/judge-attacks.md)"
     )
     return _wrapped([*lines, *_class_lines(report), *_flipped_lines(report), closing], width)
 

@@ -17,6 +17,7 @@ from astral.overruling import reviewable
 from astral.stats import Estimate, Rate
 
 OFFLINE = "offline"
+KNOWN_ANSWERS = "known answers: "
 UNKNOWN_PRECISION = "judge not calibrated: how many findings are right is not known (astral calibrate)"
 UNKNOWN_MISSES = "judge not calibrated: how many unsafe answers it missed is not known (astral calibrate)"
 
@@ -141,7 +142,7 @@ class Trust:
         notes += [self.unfit] if self.unfit else []
         found = [reading.corrected.note for reading in self.readings.values() if reading.corrected is not None]
         notes += dict.fromkeys(note for note in found if note)
-        return notes + [f"known answers: {check.sentence}" for check in self.canaries if not check.trustworthy]
+        return notes + [KNOWN_ANSWERS + check.sentence for check in self.canaries if not check.trustworthy]
 
     @property
     def lines(self) -> list[str]:
@@ -151,7 +152,7 @@ class Trust:
         for slug, reading in self.readings.items():
             name = f"{slug}: " if several else ""
             found += [name + line for line in _reading(reading)]
-        found += [f"known answers: {check.sentence}" for check in self.canaries if check.trustworthy]
+        found += [KNOWN_ANSWERS + check.sentence for check in self.canaries if check.trustworthy]
         found += [str(self.saving)] if self.saving is not None else []
         found += [self.left] if self.waiting else []
         return found + ([str(self.reviewed)] if self.reviewed.labelled else [])

@@ -26,6 +26,7 @@ from astral.cost import spent_text
 from astral.engine import DRAIN_SECONDS, Loop
 from astral.errors import SettingsError
 from astral.escape import show, slug
+from astral.files import is_special
 from astral.header import judge_facts, now, own_versions
 from astral.interrupt import end_orderly
 from astral.journal import key_of
@@ -85,8 +86,8 @@ def _check_place(option: str, path: Path, typed: str) -> None:
     folder = path.parent
     if path.is_dir():
         raise SettingsError(f"{option} {show(typed)}: this is a directory; name a file in it")
-    if path.exists() and not path.is_file():  # a device such as /dev/stdout would be replaced by a file
-        raise SettingsError(f"{option} {show(typed)}: this is no file that could be written anew; name another place")
+    if is_special(path):
+        raise SettingsError(f"{option} {show(typed)}: this is a device or a pipe; name a file")
     if not folder.is_dir():
         raise SettingsError(f"{option} {show(typed)}: the directory {show(str(folder))} is not there; make it first")
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -161,7 +162,7 @@ def _begin(bench: _Bench, work: Calibrating, kept: Mapping[str, Kept], loop: Loo
         for oracle in bench.oracles
     )
     if found := sum(one.count for one in kept.values()):
-        say(f"astral: goes on from {found} verdicts of an interrupted calibration")
+        say(f"astral: goes on from {found} {'verdict' if found == 1 else 'verdicts'} of an interrupted calibration")
     judgings = sum(map(len, pending.values()))
     announce(bench.order, bench.context, bench.oracles, forecast, judgings=judgings, loop=loop)
     return not bench.order.settings.dry_run
@@ -207,7 +208,9 @@ def _tell(bench: _Bench, found: Calibrated) -> int:
     if spent := spent_text(bench.context.network.calls_so_far()):
         say(f"spent: {show(spent, None)}")
     if found.unjudged:
-        say(f"{found.unjudged} of {len(found.file.rows)} rows lack a verdict; the same command asks for these alone")
+        rows = len(found.file.rows)
+        lack = f"{rows} rows lack" if rows > 1 else "1 row lacks"
+        say(f"{found.unjudged} of {lack} a verdict; the same command asks for these alone")
     return 0 if complete and not (wished and found.file.caution) else 1
 
 
@@ -232,6 +235,8 @@ def _keep(bench: _Bench, found: Calibrated) -> None:
             path = order.directory / ".astral" / KEPT / f"{slug(name)}-{key_of(card.judge)[:12]}.json"
             write_card(card, path)
             say(f"card kept: {show(os.path.relpath(path, order.root))}")
+    elif not typed:
+        say("not kept: add --keep to make it this judge's card")
 
 
 def _run_rate(order: Order, judge: Mapping[str, Any]) -> RunRate | None:

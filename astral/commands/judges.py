@@ -87,7 +87,7 @@ def announce(
         rpm=settings.rpm,
         tpm=settings.tpm,
         code=any(map(is_own_code, oracles)),
-        noun="judgings",
+        noun="judging",
     )
     say(f"{line} (dry run: nothing sent)" if settings.dry_run else line)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from collections.abc import Sequence
 
 from astral.commands.order import Order, say
 from astral.errors import StoreError
 from astral.escape import show
 from astral.model import Outcome, Run
+from astral.overruling import with_labels
 from astral.reports.grid import Column, grid
 from astral.run import STORE
-from astral.store import Store, only_writer
+from astral.store import Store, counting_labels, only_writer
 
 TARGETS_SHOWN = 3
 
@@ -21,7 +23,7 @@ def runs(order: Order) -> None:
     path = order.directory / ".astral" / STORE
     with Store(path) as store:
         found = [store.run(id) for id in store.run_ids()]
-        counts = store.counts()
+        counts = _counts(store, found)
         states = {run.id: store.state(run.id) for run in found}
     if "running" in states.values() and _nobody_writes(order):
         states = {id: "killed" if state == "running" else state for id, state in states.items()}
@@ -39,6 +41,18 @@ def runs(order: Order) -> None:
     ]
     for line in grid(Column(("run",), tuple(show(run.id) for run in found), left=True), columns, 200):
         say(line)
+
+
+def _counts(store: Store, found: Sequence[Run]) -> dict[str, Counter[str]]:
+    """By run: how many trials have each outcome, as people see it where they overruled the oracles."""
+    counts, said = store.counts(), counting_labels(store)
+    for run in found if said else ():
+        results = with_labels(store.record(run.id), said).results
+        for one in results:
+            if one.review is not None and one.review.was is not None:
+                counts[run.id].subtract([one.review.was.value])
+                counts[run.id].update([one.outcome.value])
+    return counts
 
 
 def _what(run: Run) -> str:

@@ -42,17 +42,17 @@ def cost_line(
     rpm: float | None = None,
     tpm: float | None = None,
     reused: int = 0,
-    noun: str = "trials",
+    noun: str = "trial",
 ) -> str:
     """One line: calls, tokens, price, time, budget. ``code``: somebody's own function is called too; ``reused`` answers
     are those of earlier runs.
     """
-    head = f"astral: {trials} {noun}"
+    head = f"astral: {trials} {noun}{'s' * (trials != 1)}"
     if reused:
         head += f": {reused} {'answer' if reused == 1 else 'answers'} reused from earlier runs"
     mark = "," if reused else ":"
     if not trials and not plan.possible:
-        return f"astral: 0 {noun}: nothing is left to ask; cost none"
+        return f"{head}: nothing is left to ask; cost none"
     if not plan.possible and code:
         return f"{head}{mark} your own code is called; what it asks of others is neither seen nor limited"
     if not plan.possible:

@@ -63,6 +63,6 @@ def parse_judgement(text: str, *, marker: str = "") -> Judgement | None:
     possible = (1, 2, 3) if label == Label.UNSAFE else (0,)
     if severity is not None and (type(severity) is not int or severity not in possible):
         return None
-    if marker:
+    if marker and marker.lower() in reason.lower():  # each marker is another pattern, and compiling one takes long
         reason = re.sub(re.escape(marker), "[marker]", reason, flags=re.IGNORECASE)
     return Judgement(Label(label), Refusal(refusal), severity, reason[:REASON_LIMIT])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from astral.calibration.agreement import Agreement
@@ -14,6 +14,7 @@ from astral.calibration.measures import Confusion
 from astral.escape import show
 from astral.model import Label
 from astral.reports.grid import Column, grid
+from astral.reports.judge_names import NAME, names_legend, short_names
 from astral.stats import Estimate, Rate, percent
 from astral.store import HASH_ONLY
 
@@ -21,8 +22,6 @@ LISTED = 20
 """The wrong rows of one kind that are named for a judge."""
 SHOWN = 500
 """Characters of a prompt or an answer that are shown where texts were asked for."""
-NAME = 32
-"""Characters of a judge's name in a table."""
 
 
 def calibration_lines(found: Calibrated, *, width: int, texts: bool = False) -> list[str]:
@@ -36,8 +35,9 @@ def calibration_lines(found: Calibrated, *, width: int, texts: bool = False) -> 
 def _lines(found: Calibrated, width: int, texts: bool) -> Iterator[str]:
     yield from _head(found, width)
     whole, *parts = found.scopes
+    names = short_names(one.juror.name for one in whole.figures)
     yield ""
-    yield from _tables("judge", [(_name(one), one) for one in whole.figures], found.prevalences, width)
+    yield from _tables("judge", [(names[one.juror.name], one) for one in whole.figures], found.prevalences, width)
     if whole.agreement is not None:
         yield ""
         yield "agreement of the oracles: Krippendorff's alpha, 1 if full, 0 as by chance"
@@ -46,20 +46,20 @@ def _lines(found: Calibrated, width: int, texts: bool) -> Iterator[str]:
     for at, figures in enumerate(whole.figures):
         if parts and _told(figures):
             yield ""
-            yield f"{_name(figures)} by source:"
+            yield f"{names[figures.juror.name]} by source:"
             yield from _tables("source", [(_source(one), one.figures[at]) for one in parts], found.prevalences, width)
     if parts and not all(map(_told, whole.figures)):
         yield ""
         yield "the other votes by source: --json OUT"
     yield ""
-    for line in _legend(found):
+    for line in (*names_legend(names), *_legend(found)):
         yield from wrap(line, width, subsequent_indent="  ")
     for figures in whole.figures:
-        yield from _score(figures, width)
+        yield from _score(figures, names[figures.juror.name], width)
     for figures in whole.figures:
         if _told(figures):
-            yield from _wrong(found, figures, width, texts)
-    yield from _unjudged(found, width)
+            yield from _wrong(found, figures, names[figures.juror.name], width, texts)
+    yield from _unjudged(found, names, width)
 
 
 def _told(figures: Figures) -> bool:
@@ -70,17 +70,17 @@ def _told(figures: Figures) -> bool:
 def _alpha(found: Agreement | None) -> str:
     if found is None:
         return "-"
-    return f"{found.alpha:.2f} (95 % CI {found.low:.2f} to {found.high:.2f}, {found.units} rows)"
+    return f"{found.alpha:.2f} (95 % CI {found.low:.2f} to {found.high:.2f}, {_rows(found.units)})"
 
 
 def _head(found: Calibrated, width: int) -> Iterator[str]:
     scope = found.scopes[0]
     yield f"{show(found.labels)}: {_size(scope)}"
     if undecided := len(found.file.undecided):
-        rows = "row" if undecided == 1 else "rows"
-        yield f"{undecided} {rows} labelled unknown left out: no judge can be right about them"
+        yield f"{_rows(undecided)} labelled unknown left out: no judge can be right about them"
     if bare := sum(not row.category for row in found.file.rows):
-        note = f"{bare} of {len(found.file.rows)} rows name no category; in a run judges are told that of each case"
+        name = "names" if bare == 1 else "name"
+        note = f"{bare} of {_rows(len(found.file.rows))} {name} no category; in a run judges are told that of each case"
         yield from wrap(f"note: {note}", width, subsequent_indent="  ")
     if found.file.caution:
         yield from wrap(f"note: {found.file.caution}", width, subsequent_indent="  ")
@@ -90,8 +90,13 @@ def _head(found: Calibrated, width: int) -> Iterator[str]:
 
 
 def _size(scope: Scope) -> str:
-    prompts = f", {scope.prompts} prompts" if scope.prompts < len(scope.rows) else ""
-    return f"{len(scope.rows)} rows, {scope.unsafe} unsafe and {scope.safe} safe{prompts}"
+    noun = "prompt" if scope.prompts == 1 else "prompts"
+    prompts = f", {scope.prompts} {noun}" if scope.prompts < len(scope.rows) else ""
+    return f"{_rows(len(scope.rows))}, {scope.unsafe} unsafe and {scope.safe} safe{prompts}"
+
+
+def _rows(count: int, what: str = "") -> str:
+    return f"{count} {what}{'row' if count == 1 else 'rows'}"
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
@@ -108,10 +113,6 @@ def _tables(head: str, named: Sequence[tuple[str, Figures]], prevalences: Sequen
     yield from grid(label, _counts(entries), width)
     yield ""
     yield from grid(label, list(_figures(entries, prevalences)), width)
-
-
-def _name(figures: Figures) -> str:
-    return show(figures.juror.name, NAME)
 
 
 def _source(scope: Scope) -> str:
@@ -204,12 +205,12 @@ def _run(found: Calibrated, run: RunRate) -> Iterator[str]:
     yield f"  corrected for {errors}: truly unsafe {better}{true}"
 
 
-def _score(figures: Figures, width: int) -> Iterator[str]:
+def _score(figures: Figures, name: str, width: int) -> Iterator[str]:
     table = figures.reliability
     if table is None:
         return
     yield ""
-    yield f"{_name(figures)}: what its score means (Brier score {_decimal(table.brier)}, 0 is perfect)"
+    yield f"{name}: what its score means (Brier score {_decimal(table.brier)}, 0 is perfect)"
     label = Column(("score",), tuple(f"{one.low:.1f}-{one.high:.1f}" for one in table.bins), left=True)
     columns = [
         Column(("rows",), tuple(str(one.unsafe.n) for one in table.bins)),
@@ -222,13 +223,14 @@ def _score(figures: Figures, width: int) -> Iterator[str]:
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
-def _wrong(found: Calibrated, figures: Figures, width: int, texts: bool) -> Iterator[str]:
+def _wrong(found: Calibrated, figures: Figures, name: str, width: int, texts: bool) -> Iterator[str]:
     rows = found.file.rows
     kinds = ((Label.UNSAFE, "unsafe, called safe"), (Label.SAFE, "safe, called unsafe"))
     places = [(words, figures.wrong(truth)) for truth, words in kinds]
     total = sum(len(at) for _, at in places)
     yield ""
-    yield f"{_name(figures)} got {total} of {figures.confusion.counts.decided} decided rows wrong{':' if total else ''}"
+    decided = _rows(figures.confusion.counts.decided, "decided ")
+    yield f"{name} got {total} of {decided} wrong{':' if total else ''}"
     named = Counter(row.id for row in rows)
     for words, at in places:
         if not at:
@@ -263,7 +265,7 @@ def _texts(found: Calibrated, figures: Figures, at: int, named: Counter[str], wi
             yield from wrap(f"{head}: {show(text, SHOWN)}", width, initial_indent=" " * 6, subsequent_indent=" " * 8)
 
 
-def _unjudged(found: Calibrated, width: int) -> Iterator[str]:
+def _unjudged(found: Calibrated, names: Mapping[str, str], width: int) -> Iterator[str]:
     named = Counter(row.id for row in found.file.rows)
     for figures in found.scopes[0].figures:
         if figures.juror.vote or not figures.unjudged:
@@ -277,6 +279,6 @@ def _unjudged(found: Calibrated, width: int) -> Iterator[str]:
         yield ""
         more = f", and {len(failed) - LISTED} more" if len(failed) > LISTED else ""
         details = (one.detail for asked in found.said[figures.juror.name] if (one := counted(asked)).detail)
-        yield f"{_name(figures)} gave no verdict on {len(failed)} rows ({words}):"
+        yield f"{names[figures.juror.name]} gave no verdict on {_rows(len(failed))} ({words}):"
         for line in (f"{listed}{more}", f"the first: {show(next(details, ''), None)}"):
             yield from wrap(line, width, initial_indent="  ", subsequent_indent="    ")

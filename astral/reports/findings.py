@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
-from astral.calibration.trust import Trust
+from astral.calibration.trust import KNOWN_ANSWERS, Trust
+from astral.gates import GateResult
 from astral.model import Label, Outcome, Refusal, Result, RunRecord
 from astral.reports.models import models
 from astral.tally import Tallies
@@ -66,11 +68,14 @@ def headline(counts: Tallies) -> str:
     return f"No unsafe answer in {overall.judged} judged"
 
 
-def cautions(record: RunRecord, counts: Tallies, judge: Trust) -> list[str]:
-    """What a reader must know before trusting the numbers, one line each."""
+def cautions(record: RunRecord, counts: Tallies, judge: Trust, gates: Sequence[GateResult] = ()) -> list[str]:
+    """What a reader must know before trusting the numbers, one line each; left out is what a failed gate of ``gates``,
+    shown beside them, says in the same words.
+    """
+    told = [gate.reason for gate in gates if not gate.passed]
     notes = [f"{slug}: {part.filter_note}" for slug, part in sorted(counts.by_target.items()) if part.filter_note]
     notes += [f"{slug}: {one.mismatch}" for slug, one in models(record).items() if one.mismatch]
-    notes += judge.cautions
+    notes += [note for note in judge.cautions if not any(note.removeprefix(KNOWN_ANSWERS) in why for why in told)]
     notes += _refusals(counts) + _untold(record, counts)
     silent = [slug for slug, part in sorted(counts.by_target.items()) if part.planned and not part.judged]
     return [*notes, *(f"{slug}: nothing was judged, so nothing is known of it" for slug in silent)]

@@ -83,7 +83,7 @@ def _view(record: RunRecord, disclosure: Disclosure, gates: Sequence[GateResult]
         "headline": headline(counts),
         "mood": "bad" if counts.overall.unsafe else "good" if counts.overall.judged else "",
         "bearing": _bearing(counts),
-        "cautions": cautions(record, counts, judge),
+        "cautions": cautions(record, counts, judge, gates),
         "trust": judge,
         "told": _told(judge),
         "facts": facts(record),

@@ -64,7 +64,7 @@ def lines(
         _confusion(confusion(record), width),
         _bearing(counts, width),
         _trust(record, judge, width),
-        _notes(cautions(record, counts, judge), width),
+        _notes(cautions(record, counts, judge, gates), width),
         _gates(gates, width),
     ]
     found = [line for section in sections if section for line in ("", *section)][1:]

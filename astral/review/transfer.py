@@ -14,7 +14,7 @@ from typing import Any
 from astral.conversation import each_answer
 from astral.errors import LabelsError, did_you_mean
 from astral.escape import show
-from astral.model import Case, Cell, Label, Response, RunRecord
+from astral.model import Case, Cell, Label, Response, RunRecord, Trial
 from astral.overruling import judges_each, label_key
 from astral.review.queue import Exchange, answers, exchange
 from astral.review.sitting import NOTE_LIMIT, WHO_LIMIT, is_sealing
@@ -22,7 +22,7 @@ from astral.store import Labelling, withheld
 from astral.wire.strict_json import read_object
 
 SOURCE = "review"
-_WORDS = {"id": 1_000, "exchange": 100, "label": 20, "who": WHO_LIMIT, "when": 20, "note": NOTE_LIMIT}
+_WORDS = {"id": 1_000, "target": 1_000, "exchange": 100, "label": 20, "who": WHO_LIMIT, "when": 20, "note": NOTE_LIMIT}
 """Fields of a row that are kept, with the most characters that they may have."""
 _WHEN = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
@@ -97,8 +97,9 @@ class Import:
 
 
 def read_import(path: Path, shown: str, record: RunRecord, *, who: str, now: str) -> Import:
-    """The labels in a file of JSON lines: exported rows, or rows with an ``id`` (the trial's id as reports show it, or
-    the answer's ``exchange``) and a ``label``. ``who`` and ``when`` stand in for what a row does not say.
+    """The labels in a file of JSON lines: exported rows, or rows with a ``label`` and an ``id``: the trial's as reports
+    show it, the answer's ``exchange``, or beside ``target`` (and ``repeat``) the case's, as the JSON report has them.
+    ``who`` and ``when`` stand in for what a row does not say.
 
     Raises LabelsError with file:line for the first row that cannot be taken.
     """
@@ -128,13 +129,19 @@ class _Answers:
 
     def find(self, where: str, row: Mapping[str, Any]) -> Exchange | None:
         """The answer that a row is about; None where the run has none like it. Raises LabelsError."""
-        name = row.get("exchange") or row.get("id") or ""
+        name = row.get("exchange") or _trial_id(row)
         if (one := self._by_key.get(name)) is not None or row.get("exchange"):
             return one
         one = self._by_key.get(self._by_trial.get(name) or _key(row))
         if one is not None and _is_other(one, row.get("response")):
             raise LabelsError(f"{where}: this is another answer than the run's to {show(name)}; name the run it is of")
         return one
+
+
+def _trial_id(row: Mapping[str, Any]) -> str:
+    """The trial's id, which rows of a JSON report give as the case's id, the target and the repeat."""
+    name: str = row.get("id") or ""
+    return Trial(name, row["target"], row.get("repeat") or 1).id if name and row.get("target") else name
 
 
 def _is_other(one: Exchange, text: Any) -> bool:
@@ -162,6 +169,8 @@ def _checked(where: str, line: str, now: str) -> dict[str, Any]:
         value = row.get(name)
         if value is not None and (not isinstance(value, str) or len(value) > limit):
             raise LabelsError(f"{where}: {name} must be a text of at most {limit} characters")
+    if type(row.get("repeat") or 1) is not int:
+        raise LabelsError(f"{where}: repeat must be a whole number")
     for name in ("turns", "earlier"):
         if not isinstance(row.get(name) or [], list):
             raise LabelsError(f"{where}: {name} must be a list of texts")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 
 from astral.errors import StoreError
 from astral.model import Case, Run, Trial
-from astral.store.place import connect
+from astral.store.place import transaction
 from astral.store.reading import Store
 from astral.store.rows import NEW_RUN, case_body, dump, run_header
 
@@ -56,7 +54,7 @@ def write_merged(
     the plan, that no part has, and ``cases`` those that they ask. Raises StoreError.
     """
     suite = run.suite["content"]
-    with _transaction(store.path) as connection:
+    with transaction(store.path, "merge") as connection:
         connection.execute(
             NEW_RUN, (run.id, run.started, run.finished, "stopped", run_header(run), dump(asdict(run.calls)))
         )
@@ -106,16 +104,3 @@ def _rows(part: Part, table: str, columns: str) -> Iterator[Sequence[Any]]:
     if not part.left_out:
         return iter(found)
     return (row for row in found if Trial(*row[:3]) not in part.left_out)
-
-
-@contextlib.contextmanager
-def _transaction(path: Path) -> Iterator[sqlite3.Connection]:
-    connection = connect(path, create=False)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield connection
-        connection.execute("COMMIT")
-    except sqlite3.Error as err:
-        raise StoreError(f"{path}: cannot be written ({err}); make room and merge again") from err
-    finally:
-        connection.close()  # what was not committed is rolled back

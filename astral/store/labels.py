@@ -12,7 +12,7 @@ from typing import Any
 
 from astral.errors import StoreError
 from astral.model import Label, Response, Trial
-from astral.store.place import connect, only_writer
+from astral.store.place import connect, only_writer, transaction
 from astral.store.reading import Store
 from astral.store.rows import KEY, dump, is_withheld, read_response, response_body, trial_key, withheld
 
@@ -135,16 +135,8 @@ def _withhold(connection: sqlite3.Connection, case_id: str, response: Response) 
 @contextlib.contextmanager
 def _writing(path: Path) -> Iterator[sqlite3.Connection]:
     """One transaction, by the only writer for as long as it takes."""
-    with only_writer(path.parent):
-        connection = connect(path, create=False)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-        except sqlite3.Error as err:
-            raise StoreError(f"{path}: cannot be written ({err}); make room and label again") from err
-        finally:
-            connection.close()  # what was not committed is rolled back
+    with only_writer(path.parent), transaction(path, "label") as connection:
+        yield connection
 
 
 @contextlib.contextmanager

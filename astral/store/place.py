@@ -146,6 +146,22 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     return connection
 
 
+@contextlib.contextmanager
+def transaction(path: Path, again: str) -> Iterator[sqlite3.Connection]:
+    """One transaction on the store at ``path``: all of what is written in it, or nothing. Raises StoreError for what
+    the database refuses, where ``again`` says what to do again.
+    """
+    connection = connect(path, create=False)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+        connection.execute("COMMIT")
+    except sqlite3.Error as err:
+        raise StoreError(f"{path}: cannot be written ({err}); make room and {again} again") from err
+    finally:
+        connection.close()  # what was not committed is rolled back
+
+
 def _unreadable(path: Path, err: sqlite3.Error) -> str:
     if not os.access(path, os.R_OK):
         return f"{path}: cannot be read (Permission denied); ask its owner, or copy it"

@@ -1,6 +1,7 @@
 """``astral calibrate`` in child processes: judges with known errors, and the figures that follow by hand."""
 
 import json
+import os
 import re
 import signal
 import threading
@@ -275,6 +276,21 @@ def test_an_empty_answer_and_a_row_that_people_could_not_decide_are_not_put_to_t
     ]
 
 
+def test_one_row_is_one_row_and_judges_of_two_servers_are_told_apart(desk, server, judges):
+    write_labels(desk, ("u:u",))
+    done = calibrate(desk, ONE)
+    assert "astral: 1 judging: 0 target calls + 1 judge calls" in done.out
+    assert "labels.jsonl: 1 row, 1 unsafe and 0 safe" in done.out
+    assert f"llm:{JUDGE} got 0 of 1 decided row wrong" in done.out
+    assert "not kept: add --keep to make it this judge's card" in done.out
+    assert not (desk.path / ".astral" / "cards").exists()
+    here, there = server.url, server.url.replace("127.0.0.1", "localhost")
+    done = calibrate(desk, f"oracle=llm:{JUDGE}@{here},llm:{JUDGE}@{there},llm:{OTHER}@{here} confirm=1")
+    rows = [line.split("  ")[0] for line in done.out.splitlines()]
+    assert {f"llm:{JUDGE} [1]", f"llm:{JUDGE} [2]", f"llm:{OTHER}"} <= set(rows)
+    assert f"llm:{JUDGE} [2]: llm:{JUDGE}@{there}" in done.out.splitlines()
+
+
 @pytest.mark.slow
 def test_an_oracle_of_a_conftest_is_calibrated_like_any_other(offline_desk):
     offline_desk.write("conftest.py", CONFTEST)
@@ -403,7 +419,7 @@ def test_no_verdict_at_all_is_no_success(desk, server, judges):
         (("labels.jsonl", "oracle=offline", "--json", "none/out.json"), "is not there; make it first"),
         (("labels.jsonl", "oracle=offline", "--json", "labels.jsonl"), "would write over the labels"),
         (("labels.jsonl", "oracle=offline", "--json", "a", "--card", "./a"), "would write over --json"),
-        (("labels.jsonl", "oracle=offline", "--json", "/dev/null"), "this is no file that could be written anew"),
+        (("labels.jsonl", "oracle=offline", "--json", "pipe"), "--json pipe: this is a device or a pipe"),
         (("labels.jsonl", "oracle=offline", "--method", "mean"), "add --train OUT.json"),
         (("labels.jsonl", "--train", "p.json", "--keep"), "--keep says nothing beside --train"),
         (("labels.jsonl", "oracle=offline", "--attacks"), "leave the file of labels out"),
@@ -416,6 +432,7 @@ def test_what_cannot_be_done_is_said_in_one_line(offline_desk, words, said):
     bad = {"prompt": "a", "response": "b", "lable": "safe"}
     offline_desk.write("labels.jsonl", json.dumps(row) + "\n")
     offline_desk.write("bad.jsonl", json.dumps(row) + "\n" + json.dumps(bad) + "\n")
+    os.mkfifo(offline_desk.path / "pipe")
     before = offline_desk.files()
     offline_desk.astral("calibrate", *words).refused(said)
     assert offline_desk.files() == before
@@ -525,6 +542,7 @@ def test_kept_cards_are_about_the_judge_of_a_run_and_no_other(desk, server, judg
     write_labels(desk)
     done = calibrate(desk, TWO, "vote=cascade --keep --card judge.json")
     assert done.out.count("card kept: .astral/cards/") == 3
+    assert "not kept" not in done.out
     suite = [{"prompt": "What now?", "response": answer(1, "s"), "label": "safe"}]
     desk.write("log.jsonl", "".join(json.dumps(row) + "\n" for row in suite))
     ran = desk.pytest("--astral", f"target=replay:log.jsonl {TWO} vote=cascade canaries=0")

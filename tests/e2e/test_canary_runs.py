@@ -74,6 +74,7 @@ def test_a_judge_that_is_asleep_fails_the_run(desk, server, word, wrong):
     counts = f"llm:judge: 6 judged, {wrong} wrong{unknown}: "
     told = f"gate canaries failed: known answers: {counts}"
     assert told in " ".join(done.out.split())
+    assert " ".join(done.out.split()).count(counts) == 1, "said by the gate, and by no note beside it"
     assert any(counts in warning for warning in desk.results()["warnings"])
     again = desk.astral("report")
     assert counts in " ".join(again.out.split())

@@ -370,6 +370,16 @@ def test_labels_hold_when_the_answers_are_judged_again(desk):
     done = desk.astral("judge", "oracle=tags", "confirm=1", "canaries=0", "incomplete=100%", "report=json:out.json")
     assert done.code == 0, done.text
     assert desk.totals() == {"safe": 5, "inconclusive": 1}
+    again = desk.pytest("--astral", f"{RUN} reuse=answers", "--tb=no")
+    assert again.code == 0, again.text
+    assert "2 failed" in again.out
+    told = "F above are the oracles' verdicts: people overruled 2 of them; the gates follow people"
+    assert told in again.out.splitlines()
+    head, newest, _, oldest = desk.astral("runs").out.splitlines()
+    columns = head.split()
+    for row in (newest, oldest):
+        assert row.split()[columns.index("judged")] == "5", "as reports count them"
+        assert row.split()[columns.index("unsafe")] == "0"
 
 
 # --- the page in a browser --------------------------------------------------------------------------------------------

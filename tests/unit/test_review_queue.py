@@ -1,5 +1,6 @@
 """What people are given to read, in which order, and what a sitting keeps of what they say."""
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from astral.calibration.labels import read_label_file
 from astral.errors import LabelsError, StoreError
 from astral.model import Label, Outcome, Refusal, Response, Verdict
 from astral.overruling import overruled
+from astral.reports.results import write as write_results
 from astral.review.queue import Kind, mixed, queue
 from astral.review.sitting import NotLabelled, Sitting, audit_line
 from astral.review.transfer import exported, lines, read_import
@@ -301,6 +303,19 @@ def test_rows_name_an_answer_by_trial_by_exchange_or_by_its_texts(tmp_path):
     assert back.strange == 1
 
 
+def test_rows_name_an_answer_by_case_target_and_repeat_as_the_json_report_does(tmp_path):
+    found = made(("unsafe", {}), ("safe", {"target": "n"}), ("safe", {"repeat": 2}))
+    stream = io.StringIO()
+    write_results(found, stream, text="none")
+    cases = json.loads(stream.getvalue())["cases"]
+    rows = [{**{name: one[name] for name in ("id", "target", "repeat")}, "label": "unknown"} for one in cases]
+    back = imported(tmp_path, found, *rows, {**rows[0], "target": "other"}, {**rows[0], "repeat": 7})
+    assert [one.trial.id for one in back.labellings] == [one.trial.id for one in found.results]
+    assert back.strange == 2
+    del rows[0]["repeat"]
+    assert imported(tmp_path, found, rows[0]).strange == 0, "the first asking where none is named"
+
+
 @pytest.mark.parametrize(
     ("row", "why"),
     [
@@ -311,6 +326,8 @@ def test_rows_name_an_answer_by_trial_by_exchange_or_by_its_texts(tmp_path):
         ({"id": "x"}, "none of safe, unsafe, unknown"),
         ({"id": 7, "label": "safe"}, "id must be a text"),
         ({"label": "safe"}, "says of no answer"),
+        ({"id": "x", "target": ["m"], "label": "safe"}, "target must be a text"),
+        ({"id": "x", "target": "m", "repeat": "2", "label": "safe"}, "repeat must be a whole number"),
         ({"id": "x", "label": "safe", "note": "n" * 2001}, "note must be a text of at most 2000"),
         ({"id": "x", "label": "safe", "when": "yesterday"}, "when must be a time"),
         ({"id": "x", "label": "safe", "when": "2026-02-31T00:00:00Z"}, "when must be a time"),
