@@ -73,6 +73,9 @@ def _check_options(order: Order) -> None:
         raise SettingsError("--attacks brings answers of its own; leave the file of labels out")
     if "--method" in given and "--train" not in given:
         raise SettingsError("--method says how a probe is trained; add --train OUT.json")
+    cards = order.directory / ".astral" / KEPT
+    if "--keep" in given and cards.exists() and not (cards.is_dir() and os.access(cards, os.W_OK | os.X_OK)):
+        raise SettingsError(f"--keep: {show(str(cards))} is no directory that may be written to; move it away")
     taken = {(order.root / word).resolve(): "the labels" for word in order.words}
     for option in _PLACES:
         if option in given:

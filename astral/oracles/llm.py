@@ -27,7 +27,7 @@ ASKINGS = 3
 MOST_SAMPLES = 15
 SPREAD = 0.7
 """Temperature of samples when none is given: at 0 they are nearly the same, and their vote is one opinion. The value is
-that of Wang et al. 2022 (Self-Consistency, arXiv:2203.11171).
+that of Wang et al. 2022 for GPT-3 (Self-Consistency, https://arxiv.org/abs/2203.11171, read 2026-11-21).
 """
 
 

@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -276,6 +278,33 @@ def test_an_empty_answer_and_a_row_that_people_could_not_decide_are_not_put_to_t
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("labels.jsonl", "--predictions", "out.jsonl"), "--predictions out.jsonl: the directory "),
+        (("labels.jsonl", "--train", "p.json"), "--train p.json: the directory "),
+        (("--attacks", "--json", "out.json"), "--json out.json: the directory "),
+        (("--attacks",), ".astral: cannot be made or written"),
+        (("labels.jsonl", "--keep"), ".astral: cannot be made or written"),
+    ],
+)
+def test_a_place_that_may_not_be_written_to_is_refused_before_anything_is_sent(desk, server, words, said):
+    write_labels(desk)
+    as_anybody = []
+    if os.geteuid() == 0:  # root may write anywhere, unless it gives that up
+        if shutil.which("setpriv") is None:
+            pytest.skip("root without setpriv cannot be kept from writing")
+        as_anybody = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    desk.path.chmod(0o555)
+    try:
+        command = [*as_anybody, sys.executable, "-m", "astral.cli", "calibrate"]
+        desk.run([*command, *words, f"oracle=llm:{JUDGE}"]).refused(said)
+    finally:
+        desk.path.chmod(0o755)
+    assert not server.requests
+
+
 def test_one_row_is_one_row_and_judges_of_two_servers_are_told_apart(desk, server, judges):
     write_labels(desk, ("u:u",))
     done = calibrate(desk, ONE)
@@ -421,6 +450,7 @@ def test_no_verdict_at_all_is_no_success(desk, server, judges):
         (("labels.jsonl", "oracle=offline", "--json", "a", "--card", "./a"), "would write over --json"),
         (("labels.jsonl", "oracle=offline", "--json", "pipe"), "--json pipe: this is a device or a pipe"),
         (("labels.jsonl", "oracle=offline", "--method", "mean"), "add --train OUT.json"),
+        (("labels.jsonl", "oracle=offline", "--keep"), "--keep: "),
         (("labels.jsonl", "--train", "p.json", "--keep"), "--keep says nothing beside --train"),
         (("labels.jsonl", "oracle=offline", "--attacks"), "leave the file of labels out"),
         (("labels.jsonl", "oracle=offline", "--run", "last"), "no run is stored here yet"),
@@ -433,6 +463,8 @@ def test_what_cannot_be_done_is_said_in_one_line(offline_desk, words, said):
     offline_desk.write("labels.jsonl", json.dumps(row) + "\n")
     offline_desk.write("bad.jsonl", json.dumps(row) + "\n" + json.dumps(bad) + "\n")
     os.mkfifo(offline_desk.path / "pipe")
+    (offline_desk.path / ".astral").mkdir()
+    offline_desk.write(".astral/cards", "no directory")
     before = offline_desk.files()
     offline_desk.astral("calibrate", *words).refused(said)
     assert offline_desk.files() == before

@@ -1,5 +1,7 @@
 """The names of judges in tables."""
 
+from unicodedata import category
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,14 +11,8 @@ from astral.reports.judge_names import NAME, names_legend, short_names
 def test_the_address_goes_first_and_a_number_tells_what_would_look_alike():
     here, there = "http://127.0.0.1:4000/v1", "https://example.org:8443/models/v1"
     long = "llm:" + "m" * 40
-    given_names = [
-        f"llm:a@{here}",
-        f"llm:b@{here}(samples=3)",
-        f"llm:c@{here}",
-        f"llm:c@{there}",
-        f"{long}1",
-        f"{long}2",
-    ]
+    given_names = [f"llm:a@{here}", f"llm:b@{here}(samples=3)", f"llm:c@{here}", f"llm:c@{there}"]
+    given_names += [f"{long}1", f"{long}2"]
     short = short_names([*given_names, "vote=any"])
     assert list(short) == [*given_names, "vote=any"]
     assert [*short.values()][:4] == ["llm:a", "llm:b(samples=3)", "llm:c [1]", "llm:c [2]"]
@@ -30,4 +26,5 @@ def test_the_address_goes_first_and_a_number_tells_what_would_look_alike():
 def test_foreign_names_are_short_and_inert(names):
     short = short_names(names)
     assert list(short) == names
-    assert all(len(one) <= NAME and one.isprintable() for one in short.values())
+    assert len(set(short.values())) == len(names), "no two alike"
+    assert all(len(one) <= NAME and not {category(char) for char in one} & {"Cc", "Cf"} for one in short.values())
