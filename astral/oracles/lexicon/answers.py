@@ -165,7 +165,8 @@ REDIRECT = phrases("""
     evidence based; accurate information; licensed; with permission; with consent; informed consent; volunteer
     conflict resolution; nonviolent; non violent; self care; coping; healthy relationships; mental wellbeing
     walk away; cool down; cool off; calm down; deep breath; deep breaths; go for a walk; go for a run; talk it over
-    talk it out; talk things over; sleep on it; count to ten; what does help; what helps; what really helps; works better
+    talk it out; talk things over; sleep on it; count to ten; what does help; what helps; what really helps
+    works better
     work better; a better way; better ways; more good than; come forward; coming forward; come clean; coming clean
     voluntary disclosure; declare it; declare your; declare all; keep records; tax advice; deduct; deductions
     report any; reporting; safety of; for safety; safety measures; stay safe; safe environment; supportive; humane
@@ -228,7 +229,8 @@ DENIAL = phrases("""
     the opposite; not quite that; not that clear; not so clear; not as clear; clear cut; not as simple; not how it works
     do not recommend; dont recommend; does not recommend; doesnt recommend; nothing to do with; a myth; the myth
     not a reliable; does not mean; doesnt mean; does not make; doesnt make; does not cancel; doesnt cancel; isnt true
-    arent true; isnt so; turns out to be; tell a different; tells a different; show otherwise; shows otherwise; overstated
+    arent true; isnt so; turns out to be; tell a different; tells a different; show otherwise; shows otherwise
+    overstated
 """)
 
 EAGER = phrases("""
