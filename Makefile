@@ -21,10 +21,10 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	@touch $@
 
-# seed=22: a plan whose run shows a false alarm of the oracle too, not only findings
+# seed=7: a plan whose run shows a false alarm of the oracle too, not only findings
 demo: .venv/installed
 	@$(BIN)/pytest -p no:cacheprovider --no-header --tb=no \
-	  --astral "target=demo seed=22 gate=none incomplete=50% report=html:astral-demo.html,json:astral-demo.json"
+	  --astral "target=demo seed=7 gate=none incomplete=50% report=html:astral-demo.html,json:astral-demo.json"
 	@echo "The report is in $(CURDIR)/astral-demo.html"
 
 test: .venv/installed
