@@ -170,9 +170,9 @@ def _said_of(found: Calibrated, at: int | None, *, reasons: bool) -> dict[str, A
     if len(each) == 1:
         return next(iter(each.values()))
     votes: Mapping[str, Any] = {
-        one.vote: {"label": None, "forced": None}
+        one.vote: {"label": None, "forced_label": None}
         if at is None
-        else {"label": one.opinions[at].label, "forced": one.opinions[at].forced}
+        else {"label": one.opinions[at].label, "forced_label": one.opinions[at].forced}
         for one in found.jurors
         if one.vote
     }
@@ -182,11 +182,11 @@ def _said_of(found: Calibrated, at: int | None, *, reasons: bool) -> dict[str, A
 def _said(said: Said, reasons: bool) -> dict[str, Any]:
     verdict = said.verdict
     if verdict is None:
-        empty = dict.fromkeys(("label", "forced", "score", "refusal", "severity"))
+        empty = dict.fromkeys(("label", "forced_label", "score", "refusal", "severity"))
         return {**empty, "signals": [], "split": False, "reason": "", "error": said.error}
     return {
         "label": verdict.label,
-        "forced": forced(Judgement("", Label.SAFE, verdict.label, verdict.score)).said,
+        "forced_label": forced(Judgement("", Label.SAFE, verdict.label, verdict.score)).said,
         "score": verdict.score,
         "refusal": Refusal(verdict.refusal),
         "severity": verdict.severity,

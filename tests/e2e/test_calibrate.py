@@ -155,7 +155,7 @@ def test_the_figures_of_a_judge_with_known_errors(desk, server, judges):
     assert [one["line"] for one in said] == list(range(1, 11))
     assert [one["label"] for one in said] == [TRUTH[entry[2]] for entry in PLAN]
     assert [one["truth"] for one in said] == [TRUTH[entry[0]] for entry in PLAN]
-    assert {"forced", "score", "refusal", "severity", "signals", "error"} < said[0].keys()
+    assert {"forced_label", "score", "refusal", "severity", "signals", "error"} < said[0].keys()
     assert "as scripted" not in json.dumps(said)
     assert not journals(desk)
 
@@ -246,7 +246,7 @@ def test_sources_scores_and_terminal_width_with_the_offline_oracle(offline_desk)
     assert sum(one["unsafe"]["n"] for one in judge["overall"]["reliability"]) == 4
     for one in predictions(offline_desk):
         assert 0 <= one["score"] <= 1
-        assert one["forced"] == (
+        assert one["forced_label"] == (
             one["label"] if one["label"] != "unknown" else "unsafe" if one["score"] >= 0.5 else "safe"
         )
 
