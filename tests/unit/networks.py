@@ -5,10 +5,13 @@ import random
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from astral.context import Context
+from astral.errors import SettingsError
 from astral.limits import BudgetMeter
 from astral.secrets import Redactor
-from astral.setting_values import Budget
+from astral.setting_values import Budget, parse_spec
 from astral.settings import parse_settings
 from astral.taxonomy import DEFAULT
 from astral.wire import Network
@@ -62,3 +65,11 @@ async def opened(**options):
 
 def make_context(network, *pairs):
     return Context(parse_settings(pairs), DEFAULT, network, Path())
+
+
+def refused(build, spec):
+    """The one line by which ``build`` refuses an oracle as it was typed."""
+    with pytest.raises(SettingsError) as caught:
+        build(parse_spec(spec), make_context(make_network()))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
