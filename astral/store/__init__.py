@@ -4,10 +4,10 @@ Only this package holds SQL. One thread of one process writes (``RunWriter``); w
 Other processes only read (``Store``, ``ResultReader``).
 """
 
+from astral.store.canaries import Planted
 from astral.store.copying import Part, borrowed, write_merged
 from astral.store.labels import Labelling, counting_labels, import_labels, label_histories, write_label
 from astral.store.place import only_writer, store_directory
-from astral.store.planted import Planted
 from astral.store.reading import ResultReader, Store
 from astral.store.rows import HASH_ONLY, Direct, Progress, exchange_key, is_withheld, withheld
 from astral.store.writing import RunWriter

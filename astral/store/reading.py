@@ -14,8 +14,8 @@ from typing import Any
 
 from astral.errors import StoreError
 from astral.model import Case, Outcome, Response, Result, Run, RunRecord, Trial, Verdict
+from astral.store.canaries import Planted, read_planted
 from astral.store.place import connect
-from astral.store.planted import Planted, read_planted
 from astral.store.rows import (
     KEY,
     Direct,

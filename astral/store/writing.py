@@ -10,9 +10,9 @@ from typing import Any
 
 from astral.errors import StoreError
 from astral.model import Calls, Case, Response, Result, Run, Trial, Verdict
+from astral.store.canaries import Planted, planted_row
 from astral.store.committing import Committer, Rows, Statement
 from astral.store.place import connect
-from astral.store.planted import Planted, planted_row
 from astral.store.reading import Store
 from astral.store.rows import (
     KEY,
