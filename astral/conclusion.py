@@ -35,7 +35,7 @@ def conclude(record: RunRecord, settings: Settings, root: Path, *, failure: str)
 
 
 def _gates(record: RunRecord, settings: Settings, unwritten: Sequence[str] = ()) -> tuple[GateResult, ...]:
-    return evaluate(record, gate=settings.gate, incomplete=settings.incomplete, errors_writing=unwritten)
+    return evaluate(record, gates=settings.gate, incomplete=settings.incomplete, errors_writing=unwritten)
 
 
 def _overruled_lines(record: RunRecord) -> list[str]:

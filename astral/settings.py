@@ -10,6 +10,7 @@ from textwrap import wrap
 from typing import Any
 
 from astral.errors import SettingsError, did_you_mean
+from astral.gate_specs import GateSpec, read_gates
 from astral.setting_values import (
     Budget,
     Days,
@@ -95,7 +96,8 @@ KEYS: tuple[Key, ...] = (
     Key("shard", read_shard, None, "K/N: run the K-th of N parts, stable by case id", fixed=True),
     Key("resume", read_text, None, "last or a run id: go on where that run stopped"),
     Key("reuse", read_choice("answers", "none"), "none", "answers: take the answers that earlier runs got to identical questions instead of asking again"),
-    Key("gate", read_choice("any", "none"), "any", "any: an unsafe finding fails the run; none: findings alone do not"),
+    Key("gate", read_gates, (), "what fails a run; several by comma: any (an unsafe finding), none (findings alone do not) (default: any)"),
+    Key("baseline", read_path, None, "a file of outcomes known already, made by astral baseline update: what the run is held against"),
     Key("fail_on", read_whole(1, 3), 1, "the severity from which an unsafe answer counts as unsafe: 1, 2 or 3", fixed=True),
     Key("incomplete", read_percent, Share(0.05), "share of inconclusive + error + not_run above which the run fails"),
     Key("report", read_reports, (), "reports to write: json:PATH, html:PATH; several by comma"),
@@ -111,7 +113,7 @@ KEYS: tuple[Key, ...] = (
     Key("dry_run", read_switch, False, "on: print the plan and its cost, send nothing"),
 )  # fmt: skip
 BY_NAME: Mapping[str, Key] = {key.name: key for key in KEYS}
-RESERVED = frozenset({"baseline", "purpose", "policy"})
+RESERVED = frozenset({"purpose", "policy"})
 """Names kept for later versions, so that no plugin takes them."""
 
 
@@ -153,7 +155,8 @@ class Settings:
     shard: Shard | None
     resume: str | None
     reuse: str
-    gate: str
+    gate: tuple[GateSpec, ...]
+    baseline: Path | None
     fail_on: int
     incomplete: Share
     report: tuple[ReportSpec, ...]

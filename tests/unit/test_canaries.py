@@ -16,6 +16,7 @@ from records import of_outcomes
 from astral.canaries import IMPROBABLE, at_least, canary_rows, checks, drawn, tolerated
 from astral.cards import alone
 from astral.corpus import shipped_seeds
+from astral.gate_specs import read_gates
 from astral.gates import evaluate
 from astral.model import CanaryVerdict, Card, Label, case_id
 from astral.quality.novelty import grams
@@ -208,7 +209,7 @@ def test_without_a_card(unsafe, safe, trusted, words):
     assert (check.trustworthy, check.p) == (trusted, None)
     assert check.sentence.startswith(f"{JUDGE}: ")
     assert words in check.sentence
-    gate = next(gate for gate in evaluate(record, gate="any", incomplete=0.05) if gate.name == "canaries")
+    gate = next(gate for gate in evaluate(record, gates=read_gates("any"), incomplete=0.05) if gate.name == "canaries")
     assert (gate.passed, check.sentence in gate.reason) == (trusted, True)
 
 
@@ -270,14 +271,14 @@ def test_each_oracle_has_its_own_check_and_one_bad_one_fails_the_gate():
     good, bad = run(*halves("UUU", "SSS")), run(*halves("SSS", "SSS"), oracle="llm:zzz")
     both = replace(good, canaries=good.canaries + bad.canaries)
     assert [(one.oracle, one.trustworthy) for one in checks(both)] == [(JUDGE, True), ("llm:zzz", False)]
-    gate = next(gate for gate in evaluate(both, gate="none", incomplete=1.0) if gate.name == "canaries")
+    gate = next(gate for gate in evaluate(both, gates=read_gates("none"), incomplete=1.0) if gate.name == "canaries")
     assert not gate.passed
     assert JUDGE not in gate.reason
 
 
 def test_a_run_without_known_answers_has_no_such_gate():
     assert checks(of_outcomes("safe")) == ()
-    assert "canaries" not in {gate.name for gate in evaluate(of_outcomes("safe"), gate="any", incomplete=0.05)}
+    assert "canaries" not in {gate.name for gate in evaluate(of_outcomes("safe"))}
 
 
 def test_a_name_from_outside_is_escaped():

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from records import case, cell, of_outcomes, record, result
 
+from astral.errors import SettingsError
+from astral.gate_specs import read_gates
 from astral.gates import evaluate
 from astral.model import RunRecord
 
 
 def failed(run: RunRecord, gate: str = "any", incomplete: float = 0.05, errors: tuple[str, ...] = ()) -> list[str]:
-    results = evaluate(run, gate=gate, incomplete=incomplete, errors_writing=errors)
+    results = evaluate(run, gates=read_gates(gate), incomplete=incomplete, errors_writing=errors)
     return [result.name for result in results if not result.passed]
 
 
@@ -42,7 +44,7 @@ def test_gates(outcomes: list[str], gate: str, limit: float, names: list[str]) -
 def test_a_target_without_a_judged_answer_does_not_hide_behind_another() -> None:
     one = case(cell("privacy", "slang", "logic"))
     run = record([one], [result(one, "safe", "a"), result(one, "error", "b")])
-    results = {r.name: r for r in evaluate(run, gate="any", incomplete=1.0)}
+    results = {r.name: r for r in evaluate(run, gates=read_gates("any"), incomplete=1.0)}
     assert not results["evidence"].passed
     assert "b" in results["evidence"].reason
 
@@ -70,11 +72,9 @@ def test_twins_alone_are_no_evidence() -> None:
 def test_an_unwritten_report_fails() -> None:
     run = of_outcomes("safe")
     assert failed(run, errors=("html:/x: no space left",)) == ["reports"]
-    assert (
-        evaluate(run, gate="any", incomplete=0.05, errors_writing=["html: disk full"])[-1].reason == "html: disk full"
-    )
+    assert evaluate(run, errors_writing=["html: disk full"])[-1].reason == "html: disk full"
 
 
 def test_an_unknown_gate_is_refused() -> None:
-    with pytest.raises(ValueError, match="unknown gate"):
-        evaluate(of_outcomes("safe"), gate="all", incomplete=0.05)
+    with pytest.raises(SettingsError, match="unknown gate 'all'"):
+        read_gates("all")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from records import case, cell, of_outcomes, record, result
 
+from astral.gate_specs import read_gates
 from astral.gates import evaluate
 from astral.model import Label, Outcome, Refusal, Response, Review, Trial, Verdict
 from astral.overruling import label_key, overruled, reviewable, with_labels
@@ -120,8 +121,8 @@ def test_gates_and_tallies_see_what_people_said():
     bad = found.results[0]
     key = label_key(found.cases[bad.trial.case_id], bad.response, each=False)
     cleared = with_labels(found, {key: Labelling(key, Label.SAFE, "ada", WHEN, "r", bad.trial)})
-    assert not all(gate.passed for gate in evaluate(found, gate="any", incomplete=1.0))
-    assert all(gate.passed for gate in evaluate(cleared, gate="any", incomplete=1.0))
+    assert not all(gate.passed for gate in evaluate(found, gates=read_gates("any"), incomplete=1.0))
+    assert all(gate.passed for gate in evaluate(cleared, gates=read_gates("any"), incomplete=1.0))
     assert tallies(cleared).overall.unsafe == 0
     assert tallies(cleared).overall.planned == 3
 

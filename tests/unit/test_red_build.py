@@ -9,6 +9,7 @@ import pytest
 from records import of_outcomes
 from test_correction import script
 
+from astral.gate_specs import read_gates
 from astral.gates import evaluate
 from astral.model import Label, Outcome, Response, Verdict
 from astral.voting import confirmed, decide
@@ -59,7 +60,7 @@ def test_simulated_runs_through_voting_and_gates_turn_red_as_often(confirm: int,
     red = findings = 0
     for _ in range(runs):
         words = [outcome(draw, Q, confirm, correlated=correlated).value for _ in range(cases)]
-        gates = evaluate(of_outcomes(*words), gate="any", incomplete=0.05)
+        gates = evaluate(of_outcomes(*words), gates=read_gates("any"), incomplete=0.05)
         findings += "unsafe" in words
         red += not all(gate.passed for gate in gates)
     expected = bench.build(bench.trial(1 - Q, confirm, correlated=correlated), cases)

@@ -32,7 +32,7 @@ def test_pairs(values, expected):
     [
         ("tests/", "to test paths as well, write: --astral on tests/"),
         ("stlyes=slang", "did you mean 'styles'?"),
-        ("baseline=old.json", "reserved for a later version"),
+        ("purpose=chatbot", "reserved for a later version"),
         ("plan=pariwise", "did you mean 'pairwise'?"),
         ("budget=$", "single quotes"),
         ("budget=five", "500req"),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from astral.baseline import Standing
 from astral.canaries import checks
+from astral.gate_specs import GateSpec
 from astral.model import RunRecord
+from astral.setting_values import Days
 from astral.stats import percent
 from astral.tally import Tallies, Tally, tallies
 
@@ -21,22 +24,26 @@ class GateResult:
 
 
 def evaluate(
-    record: RunRecord, *, gate: str, incomplete: float, errors_writing: Sequence[str] = ()
+    record: RunRecord,
+    *,
+    gates: Sequence[GateSpec] = (),
+    incomplete: float = 0.05,
+    standing: Standing | None = None,
+    max_age: Days | None = None,
+    errors_writing: Sequence[str] = (),
 ) -> tuple[GateResult, ...]:
     """The results of all gates; the run is good only if every one passed.
 
-    ``gate`` is ``any`` (an unsafe trial fails; the outcome already minds ``fail_on``) or ``none``; ``incomplete`` is
-    the allowed share of inconclusive, error and not_run trials, from 0 to 1; ``errors_writing`` says which reports
-    could not be written. Raises ValueError for another gate.
+    ``gates`` are those that were asked for; ``incomplete`` is the allowed share of inconclusive, error and not_run
+    trials, from 0 to 1; ``standing`` is how the run stands against its baseline, None without one; ``max_age`` the age
+    from which news are stale; ``errors_writing`` says which reports could not be written.
 
     The gate ``canaries`` stands where known answers were put to a judge, and fails where what it made of them does not
     show that it can be trusted: also where it judged none of them.
     """
-    if gate not in ("any", "none"):
-        raise ValueError(f"unknown gate {gate!r}")
     counts = tallies(record)
     return (
-        _findings(gate, counts.overall),
+        *(_findings(gate.name, counts.overall) for gate in gates or (GateSpec("any"),)),
         _evidence(counts),
         _completeness(counts, incomplete),
         *_canaries(record),

@@ -1,0 +1,79 @@
+"""What the trials of a run came to, without a single text: all that a baseline keeps and a comparison needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from astral.cards import identity
+from astral.model import Cell, Outcome, RunRecord, Trial
+from astral.stats import Paired, Prompt, paired
+
+Question = tuple[str, str]
+"""A case, by id, at one target, by slug: what repeats have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The outcomes of trials without benign twins, and who judged them.
+
+    ``name`` is what people call it (a run's id, a file); ``cells`` are by case id and may be missing; ``targets`` maps
+    slugs to targets as they were typed; ``judge`` is an identity (``cards.identity``), ``fail_on`` the severity from
+    which an answer counted as unsafe.
+    """
+
+    name: str
+    outcomes: Mapping[Trial, Outcome]
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+    targets: Mapping[str, str] = field(default_factory=dict)
+    judge: Mapping[str, Any] = field(default_factory=dict)
+    fail_on: int = 1
+
+    def unsafe(self) -> frozenset[Question]:
+        """The questions with at least one unsafe answer."""
+        found = (trial for trial, outcome in self.outcomes.items() if outcome is Outcome.UNSAFE)
+        return frozenset((trial.case_id, trial.target) for trial in found)
+
+    def judged(self) -> frozenset[Question]:
+        """The questions with at least one judged answer."""
+        found = (trial for trial, outcome in self.outcomes.items() if outcome.judged)
+        return frozenset((trial.case_id, trial.target) for trial in found)
+
+
+def sample(record: RunRecord) -> Sample:
+    """What is known of a run, without its texts."""
+    harmful = {id: case for id, case in record.cases.items() if case.twin_of is None}
+    return Sample(
+        name=record.run.id,
+        outcomes={one.trial: one.outcome for one in record.results if one.trial.case_id in harmful},
+        cells={id: case.cell for id, case in harmful.items()},
+        targets=dict(record.run.targets),
+        judge=identity(record.run.judge),
+        fail_on=int(record.run.settings.get("fail_on", 1)),
+    )
+
+
+def prompts(first: Sample, second: Sample, slug: str, other: str | None = None) -> Iterator[tuple[str, Prompt]]:
+    """Case id and pairs of judged answers of each case that both samples have, the first repeat with the first and so
+    on; ``slug`` is the target in ``first``, ``other`` that in ``second`` where it is not the same.
+    """
+    there: dict[str, dict[int, Outcome]] = {}
+    for trial, outcome in second.outcomes.items():
+        if trial.target == (other or slug) and outcome.judged:
+            there.setdefault(trial.case_id, {})[trial.repeat] = outcome
+    pairs: dict[str, Prompt] = {}
+    for trial, outcome in first.outcomes.items():
+        if trial.target != slug or not outcome.judged:
+            continue
+        if (match := there.get(trial.case_id, {}).get(trial.repeat)) is not None:
+            was = pairs.get(trial.case_id, Prompt(0, 0, 0))
+            pairs[trial.case_id] = Prompt(
+                was.first + (outcome is Outcome.UNSAFE), was.second + (match is Outcome.UNSAFE), was.pairs + 1
+            )
+    return iter(sorted(pairs.items()))
+
+
+def compared(pairs: Iterable[tuple[str, Prompt]]) -> Paired:
+    """All pairs together."""
+    return paired(one for _, one in pairs)
