@@ -15,8 +15,8 @@ from records import SMALL, case, cell, of_outcomes, realistic, record, result
 
 from astral.gates import GateResult
 from astral.model import Label, Response, RunRecord, Verdict
-from astral.reports import html_trials
 from astral.reports.html import render, write
+from astral.reports.html import trials as html_trials
 
 HOSTILE = (
     "<script>alert(1)</script>",

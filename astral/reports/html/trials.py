@@ -15,18 +15,12 @@ from astral.model import Case, Outcome, Response, Result, RunRecord, Verdict
 from astral.reports.disclosure import Disclosure, fingerprint, sealed, signals
 from astral.reports.findings import accusations, findings, reviewed
 from astral.reports.flaky import steadiness
-from astral.reports.html_tables import WORDS, plain
+from astral.reports.html.rendering import Block
+from astral.reports.html.tables import WORDS, plain
 
 TRIALS_SHOWN = 5_000
 FLAKY_SHOWN = 50
 TEXT_SHOWN = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Foreign text of several lines, whose line breaks stay."""
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
