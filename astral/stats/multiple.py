@@ -29,7 +29,7 @@ def benjamini_hochberg(values: Sequence[float]) -> list[float]:
     adjusted = [0.0] * len(values)
     lowest = 1.0
     for rank, at in reversed([*enumerate(_ascending(values), 1)]):
-        lowest = min(lowest, values[at] * len(values) / rank)
+        lowest = min(lowest, values[at] * (len(values) / rank))
         adjusted[at] = lowest
     return adjusted
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from astral.stats.rates import Z
+
 _NOTHING = 1e-18
 """Probabilities below this are left out of sums: a thousand of them change no digit that anybody reads."""
 
@@ -26,7 +28,8 @@ class Paired:
 
     ``prompts`` are shared, ``pairs`` the pairs of judged answers to them (the first repeat with the first, and so on),
     ``first`` and ``second`` the unsafe answers of each among these; ``worse`` and ``better`` the prompts that have more
-    and fewer unsafe answers in the second run. ``changes`` counts prompts by how many more there are, without 0.
+    and fewer unsafe answers in the second run. ``kinds`` counts prompts by how many more there are, and of how many
+    pairs: ``{(0, 1): 80, (1, 1): 4}``.
     """
 
     prompts: int = 0
@@ -35,12 +38,43 @@ class Paired:
     second: int = 0
     worse: int = 0
     better: int = 0
-    changes: Mapping[int, int] = field(default_factory=dict)
+    kinds: Mapping[tuple[int, int], int] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> dict[int, int]:
+        """Prompts by how many more unsafe answers they have in the second run, without 0."""
+        found: Counter[int] = Counter()
+        for (change, _), count in self.kinds.items():
+            found[change] += count
+        return {change: count for change, count in sorted(found.items()) if change}
 
     @property
     def difference(self) -> float | None:
         """By how much the share of unsafe answers rose, from -1 to 1; None without a shared prompt."""
         return (self.second - self.first) / self.pairs if self.pairs else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % confidence interval of the difference, from -1 to 1; None without a shared prompt.
+
+        Wald's with a pair added to either change (D. G. Bonett and R. M. Price, J. Educational and Behavioral
+        Statistics 37, 2012, p. 479; recommended by Fagerland, Lydersen and Laake, Statistics in Medicine 33, 2014,
+        p. 2850). For ``b`` worse and ``c`` better of ``n`` pairs::
+
+            d ± z √((b+1 + c+1)/(n+2) - d²) / √(n+2),   d = (b - c)/(n+2)
+
+        Where prompts were asked several times, the variance is that of a ratio over prompts, and what is added are
+        prompts of the mean size.
+        """
+        if not self.pairs:
+            return None
+        size = self.pairs / self.prompts
+        total = self.pairs + 2 * size
+        middle = (self.second - self.first) / total
+        spread = math.fsum(count * (change - middle * pairs) ** 2 for (change, pairs), count in self.kinds.items())
+        spread += size * size * ((1 - middle) ** 2 + (1 + middle) ** 2)
+        half = Z * math.sqrt(spread) / total
+        return max(middle - half, -1.0), min(middle + half, 1.0)
 
     @property
     def p_worse(self) -> float:
@@ -65,9 +99,10 @@ class Paired:
         return min(1.0, 2 * min(self.p_worse, self.p_better))
 
     def _tail(self, observed: int) -> float:
-        if not self.changes:
+        changes = self.changes
+        if not changes:
             return 1.0
-        sums = _flips(self.changes)
+        sums = _flips(changes)
         above = math.fsum(p for value, p in sums.items() if value > observed)
         return min(1.0, above + sums.get(observed, 0.0) / 2)
 
@@ -75,16 +110,15 @@ class Paired:
 def paired(prompts: Iterable[Prompt]) -> Paired:
     """The comparison over prompts that both runs have verdicts on; those without a pair count nowhere."""
     shared = [one for one in prompts if one.pairs]
-    changes = Counter(one.second - one.first for one in shared)
-    del changes[0]
+    kinds = Counter((one.second - one.first, one.pairs) for one in shared)
     return Paired(
         prompts=len(shared),
         pairs=sum(one.pairs for one in shared),
         first=sum(one.first for one in shared),
         second=sum(one.second for one in shared),
-        worse=sum(count for change, count in changes.items() if change > 0),
-        better=sum(count for change, count in changes.items() if change < 0),
-        changes=dict(sorted(changes.items())),
+        worse=sum(count for (change, _), count in kinds.items() if change > 0),
+        better=sum(count for (change, _), count in kinds.items() if change < 0),
+        kinds=dict(sorted(kinds.items())),
     )
 
 
