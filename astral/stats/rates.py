@@ -63,7 +63,8 @@ def percent_range(low: float, high: float) -> str:
     """An interval of shares in per cent without the sign, both ends with the decimals that the upper one needs."""
     digits = 1 if high * 100 < 9.95 else 0
     ends = [percent(low, digits), percent(high, digits)]
-    return ends[0] if ends[0] == ends[1] else "-".join(ends)
+    between = " to " if ends[1].startswith(">") else "-"
+    return ends[0] if ends[0] == ends[1] else between.join(ends)
 
 
 @dataclass(frozen=True, slots=True)
