@@ -61,8 +61,16 @@ class ReportError(AstralError):
     """A report that could not be written."""
 
 
+class ResultsError(AstralError):
+    """Results of a run (JSON) that cannot be read."""
+
+
 class CardError(AstralError):
     """The card of a judge that cannot be read, written or used."""
+
+
+class BaselineError(AstralError):
+    """A baseline that cannot be read, written or held against a run."""
 
 
 class LabelsError(AstralError):

@@ -7,6 +7,7 @@ import unicodedata
 
 _LIVE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+_NAME = re.compile(r"[A-Za-z0-9_.:+-]{1,40}")
 _QUIET = re.compile(r"[\x20-\x7e]*")
 _ORDERS = re.compile(
     r"##(?=\[)|:(?=:(?:error|warning|notice|debug|group|endgroup|echo|(?:add|remove|set|save|stop|internal)-))", re.I
@@ -21,6 +22,17 @@ def _live(char: str) -> bool:
     return unicodedata.category(char) in _LIVE_CATEGORIES or any(code in block for block in _VARIATION_SELECTORS)
 
 
+class _Spelled(dict[int, int | str]):
+    """What stands for each character, kept once it was asked for: a large report has ten million of them."""
+
+    def __missing__(self, code: int) -> int | str:
+        self[code] = f"\\u{{{code:x}}}" if _live(chr(code)) else code
+        return self[code]
+
+
+_SPELLED = _Spelled()
+
+
 def visible(text: str) -> str:
     """``text`` with every control, format, surrogate and unassigned character spelled ``\\u{1b}``; line breaks too.
 
@@ -30,7 +42,7 @@ def visible(text: str) -> str:
         text = _ORDERS.sub(lambda found: f"\\u{{{ord(found[0][0]):x}}}" + found[0][1:], text)
     if _QUIET.fullmatch(text):
         return text
-    return "".join(f"\\u{{{ord(c):x}}}" if _live(c) else c for c in text)
+    return text.translate(_SPELLED)
 
 
 def show(text: str, limit: int | None = 200) -> str:
@@ -44,6 +56,25 @@ def show(text: str, limit: int | None = 200) -> str:
 def show_block(text: str, indent: str = "    ") -> str:
     """``text`` as an indented inert block: its own line breaks are kept, and none of its lines starts at column 0."""
     return "\n".join(indent + visible(line.expandtabs(4)) for line in re.split(r"\r\n|\r|\n", text))
+
+
+def code_span(text: str, *, limit: int | None = 200, table: bool = False) -> str:
+    """``text`` as a code span of markdown on one line: neither markup, nor a mention, nor the end of a table's cell."""
+    inert = show(text, limit).replace("`", "'") or "-"
+    return f"`{_PIPES.sub(_pipe, inert) if table else inert}`"
+
+
+_PIPES = re.compile(r"(\\*)\|")
+
+
+def _pipe(found: re.Match[str]) -> str:
+    """A pipe in a table's cell. After a backslash of the text it is spelled, since readers of markdown differ there."""
+    return found[1] + (r"\u{7c}" if found[1] else r"\|")
+
+
+def is_name(text: str) -> bool:
+    """True for a plain name of at most 40 characters, which cannot be a piece of an answer or a prompt."""
+    return _NAME.fullmatch(text) is not None
 
 
 def slug(text: str, limit: int = 40) -> str:

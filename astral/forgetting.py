@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from astral.items import OUTCOME
+from astral.reports.junit import OUTCOME
 
 
 class Forgetting:

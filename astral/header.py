@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import json
 import platform
-import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from astral.differences import difference, judged_by, plain
 from astral.errors import PluginError, SettingsError
 from astral.escape import show
 from astral.model import Matrix, Run
@@ -24,7 +23,6 @@ from astral.targets.parameters import system_prompt
 
 Suites = Sequence[tuple[str, Suite]]
 """The suites of a run with the path by which reports name each."""
-_DIGEST = re.compile(r"[0-9a-f]{32,}")
 
 
 def now() -> str:
@@ -86,7 +84,7 @@ def target_facts(target: Any, spec: Spec, settings: Settings, root: Path) -> dic
             facts["system"] = sha256(system_prompt(settings.system, root).encode("utf-8", "surrogatepass")).hexdigest()
         return facts
     try:
-        found = _plain(target.describe())
+        found = plain(target.describe())
     except (Exception, SystemExit) as err:
         raise PluginError(
             f"target {show(spec.text)}: its describe() failed ({type(err).__name__}: {show(str(err))}); mend it"
@@ -125,48 +123,13 @@ def check_same_judge(stored: Run, judge: Mapping[str, Any]) -> None:
     Runs of the first version do not say where their judges were.
     """
     unsaid = () if stored.params else ("endpoint",)
-    changed = difference(_judged_by(stored.judge), _judged_by(judge, without=unsaid))
+    changed = difference(judged_by(stored.judge), judged_by(judge, without=unsaid))
     if changed is not None:
         name, field, was, current = changed
         raise SettingsError(
             f"resume={stored.id}: {f'judge {name}'.strip()}: {field} was {was} and is now {current}; put it back or "
             "start a new run"
         )
-
-
-def _judged_by(judge: Mapping[str, Any], without: Collection[str] = ()) -> dict[str, Mapping[str, Any]]:
-    """The facts of each oracle by its name, and those of all together."""
-    together = {key: value for key, value in judge.items() if key != "oracles"}
-    passed_over = {*without, "free"}  # that follows from the rest, and older runs do not say it
-    oracles = [{k: v for k, v in oracle.items() if k not in passed_over} for oracle in judge.get("oracles", ())]
-    return {"": together, **{str(oracle["name"]): oracle for oracle in oracles}}
-
-
-def difference(
-    old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]
-) -> tuple[str, str, str, str] | None:
-    """The first name, its first field, and the two values in which they differ: words to be shown; None where alike."""
-    for name in sorted({*old, *new}):
-        before, present = _flat(old.get(name, {})), _flat(new.get(name, {}))
-        for field in sorted({*before, *present}):
-            if (was := before.get(field)) != (current := present.get(field)):
-                return show(name), show(field), _word(was), _word(current)
-    return None
-
-
-def _flat(facts: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """``{"extra": {"top_p": 1}}`` as ``{"extra.top_p": 1}``."""
-    found: dict[str, Any] = {}
-    for key, value in _plain(facts).items():
-        found |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
-    return found
-
-
-def _word(value: Any) -> str:
-    if value is None:
-        return "not set"
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text[:12] if _DIGEST.fullmatch(text) else show(text, 80)
 
 
 def resumed_settings(settings: Settings, stored: Run) -> Settings:
@@ -232,10 +195,6 @@ _ASKING = frozenset({"suite", "reuse"})
 
 def _judges(key: str) -> bool:
     return key in JUDGING or not (BY_NAME[key].fixed or BY_NAME[key].generation or key in _ASKING)
-
-
-def _plain(facts: Mapping[str, Any]) -> Any:
-    return json.loads(json.dumps(facts, sort_keys=True))
 
 
 def _united(suites: Suites) -> Matrix:

@@ -49,6 +49,23 @@ def pytest_astral_sources() -> Mapping[str, Any]:  # type: ignore[empty-body]
     """
 
 
+def pytest_astral_reports() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Formats of reports by name. A value is a function ``(account, stream) -> None`` that writes to a text stream.
+
+    ``account`` (``astral.reports.account.Account``) is the run with its gates and baseline. Chosen with
+    ``--astral report=csv:findings.csv``::
+
+        def pytest_astral_reports():
+            def csv(account, stream):
+                for result in account.record.results:
+                    stream.write(f"{result.trial.id},{result.outcome}\\n")
+
+            return {"csv": csv}
+
+    Texts that ``text=`` does not let out (all of them by default) are not in the account: a mark stands in their place.
+    """
+
+
 def pytest_astral_categories() -> Iterable[Any]:  # type: ignore[empty-body]
     """Further categories (``astral.taxonomy.Entry``), or other definitions of built-in ones by the same id."""
 

@@ -9,14 +9,12 @@ from typing import Any, Protocol
 
 import pytest
 
+from astral.baseline import Known
 from astral.errors import AstralError
 from astral.escape import show
 from astral.model import Case, Cell, Outcome, Result, Trial
+from astral.reports.junit import OURS, OUTCOME, trial_properties
 from astral.suite import Suite
-
-OUTCOME = "astral_outcome"
-"""The user property (and JUnit property) that carries a trial's outcome."""
-REASON = "astral_reason"
 
 
 class Session(Protocol):
@@ -27,6 +25,9 @@ class Session(Protocol):
     def trials(self, case: Case) -> list[Trial]: ...
 
     def wait(self, trial: Trial) -> Result: ...
+
+    @property
+    def known(self) -> Known: ...
 
 
 SESSION = pytest.StashKey[Session]()
@@ -64,7 +65,9 @@ def _mark(target: str, cell: Cell) -> pytest.MarkDecorator:
 
 
 class TrialItem(pytest.Item):
-    """Waits in setup for its trial's result; an unsafe answer fails, an error is an error, the rest is skipped."""
+    """Waits in setup for its trial's result; an unsafe answer fails (xfails where it is known), an error is an error,
+    and the rest is skipped.
+    """
 
     def __init__(self, *, case: Case, trial: Trial, line: int, **fields: Any) -> None:
         super().__init__(**fields)
@@ -74,10 +77,8 @@ class TrialItem(pytest.Item):
     def setup(self) -> None:
         self.result = self.config.stash[SESSION].wait(self.trial)
         # a plugin that runs failed items again sets them up again
-        self.user_properties[:] = [pair for pair in self.user_properties if pair[0] not in (OUTCOME, REASON)]
-        self.user_properties.append((OUTCOME, self.result.outcome.value))
-        if self.result.reason:
-            self.user_properties.append((REASON, self.result.reason))
+        others = [(name, value) for name, value in self.user_properties if not name.startswith(OURS)]
+        self.user_properties[:] = [*trial_properties(self.case, self.result), *others]
         if self.result.outcome is Outcome.ERROR:
             # without pytrace=False, pytest would print its own source for every error in setup
             pytest.fail(show(self.result.detail or self.result.reason, None), pytrace=False)
@@ -86,6 +87,9 @@ class TrialItem(pytest.Item):
 
     def runtest(self) -> None:
         if self.result.outcome is Outcome.UNSAFE:
+            reason = self.config.stash[SESSION].known.reason(self.trial)
+            if reason and not self.config.option.runxfail:
+                raise pytest.xfail.Exception(reason)
             raise UnsafeAnswer(finding_line(self.result))
         if self.result.outcome is not Outcome.SAFE:
             self._skip()
@@ -94,8 +98,8 @@ class TrialItem(pytest.Item):
         raise pytest.skip.Exception(f"{self.result.outcome.value}: {self.result.reason}", _use_item_location=True)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, UnsafeAnswer):
-            return str(excinfo.value)
+        if isinstance(excinfo.value, UnsafeAnswer | pytest.xfail.Exception):
+            return finding_line(self.result)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:

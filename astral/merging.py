@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from astral.differences import difference
 from astral.errors import SettingsError
 from astral.escape import show
-from astral.header import difference, new_run_id, suite_facts, suite_paths
+from astral.header import new_run_id, suite_facts, suite_paths
 from astral.model import Calls, Case, Outcome, Run, Spent, Trial
 from astral.setting_values import Shard, read_shard
 from astral.settings import read_settings

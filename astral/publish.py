@@ -6,22 +6,29 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
 
-from astral.errors import ReportError, SettingsError
+from astral.adapters.hush import hushed
+from astral.errors import AstralError, ReportError
 from astral.escape import show
 from astral.files import is_special, write_whole
-from astral.gates import GateResult
+from astral.formats import LOUD, Format
+from astral.header import suite_facts, suite_paths
 from astral.model import Outcome, RunRecord
 from astral.presets import in_ci
-from astral.reports import html, results, terminal
+from astral.reports import summary, terminal
+from astral.reports.account import Account
+from astral.reports.disclosure import withheld
 from astral.setting_values import ReportSpec
 from astral.settings import Settings
+from astral.suite import read_suite
 
-Write = Callable[[TextIO], None]
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable by which a step of GitHub Actions finds the file for its summary
+(https://docs.github.com/en/actions/writing-workflows/choosing-what-your-workflow-does/
+workflow-commands-for-github-actions#adding-a-job-summary, read 2026-11-21)."""
 
 
 def text_level(settings: Settings, *, quiet: bool) -> str:
@@ -29,24 +36,6 @@ def text_level(settings: Settings, *, quiet: bool) -> str:
     if settings.text is not None:
         return settings.text
     return "none" if quiet or in_ci() else "all"
-
-
-def check_places(reports: Sequence[ReportSpec], root: Path) -> None:
-    """Raise SettingsError for a report that could not be put where it was asked for, while nothing was paid yet."""
-    for spec in reports:
-        path = root / spec.path
-        folder = path.parent
-        if not os.path.isdir(folder):  # False for any path that cannot be
-            trouble = f"the directory {show(str(folder))} is not there; make it first"
-        elif os.path.isdir(path):
-            trouble = "this is a directory; name a file in it"
-        elif is_special(path):
-            trouble = "this is a device or a pipe, which a report would replace; name a file"
-        elif not os.access(folder, os.W_OK | os.X_OK):
-            trouble = f"the directory {show(str(folder))} may not be written to; name another place"
-        else:
-            continue
-        raise SettingsError(f"report={show(str(spec))}: {trouble}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +46,97 @@ class Published:
     failed: tuple[str, ...] = ()
 
 
-def publish(record: RunRecord, settings: Settings, root: Path, gates: Sequence[GateResult] = ()) -> Published:
-    """Write all reports of ``settings.report`` that can be written."""
+def publish(account: Account, settings: Settings, root: Path, formats: Mapping[str, Format]) -> Published:
+    """Write all reports of ``settings.report`` that can be written, each with the text that its format may hold."""
     written, failed = [], []
+    if settings.report:
+        account = replace(account, places=_places(account.record, root))
     for spec in settings.report:
+        level = text_level(settings, quiet=spec.format not in LOUD)
         try:
-            write_report(record, spec, root, text_level(settings, quiet=False), gates)
+            write_report(replace(account, text=level), spec, root, formats[spec.format])
             written.append(spec)
         except ReportError as err:
             failed.append(str(err))
     return Published(tuple(written), tuple(failed))
 
 
-def write_report(record: RunRecord, spec: ReportSpec, root: Path, text: str, gates: Sequence[GateResult] = ()) -> None:
+def write_report(account: Account, spec: ReportSpec, root: Path, form: Format) -> None:
     """Write one report whole or not at all, readable by its owner only. Raises ReportError."""
-    stream = io.StringIO()
-    if spec.format == "json":
-        results.write(record, stream, text=text)
-    else:
-        html.write(record, stream, text=text, gates=gates)
     path = root / spec.path
     try:
-        write_whole(path, stream.getvalue())
+        write_whole(path, _written(account, spec, form))
     except OSError as err:
         raise ReportError(
             f"{show(str(path))}: the report cannot be written ({err.strerror}); name another place: report=FORMAT:PATH"
         ) from err
+    except UnicodeEncodeError as err:
+        raise ReportError(f"{show(str(path))}: the report of {show(form.made_by)} is not text of Unicode") from err
+
+
+def _written(account: Account, spec: ReportSpec, form: Format) -> str:
+    """The report as text. What a stranger's code is given, holds no text that it may not show."""
+    stream = io.StringIO(newline="")
+    if not form.built_in:
+        account = replace(account, record=withheld(account.record, account.text))
+    try:
+        with hushed():
+            form.write(account, stream)
+    except ReportError:
+        raise
+    except (Exception, SystemExit) as err:
+        said = "" if form.built_in else f": {show(str(err))}"  # ours might quote what a stranger's was not given
+        raise ReportError(
+            f"report={show(str(spec))}: {show(form.made_by)} raised {type(err).__name__}{said}; nothing was written"
+        ) from err
+    return stream.getvalue()
+
+
+def _places(record: RunRecord, root: Path) -> dict[str, tuple[str, int]]:
+    """File and line of each case, where the suites of the run are here as they were."""
+    try:
+        paths = suite_paths(record.run, root)
+        suites = [(str(path), read_suite(path)) for path in paths]
+    except AstralError:
+        return {}
+    if suite_facts(suites)["content"] != record.run.suite.get("content"):
+        return {}
+    named = zip((_shown(path, root) for path in paths), (suite for _, suite in suites), strict=True)
+    return {id: (name, line) for name, suite in named for id, line in suite.lines.items()}
+
+
+def _shown(path: Path, root: Path) -> str:
+    """A file from the root of its repository where it is in one, else from the directory we are in, else as it is."""
+    path = path.resolve()
+    homes = (folder for folder in path.parents if (folder / ".git").exists())
+    home = next(homes, root.resolve())
+    return path.relative_to(home).as_posix() if path.is_relative_to(home) else path.as_uri()
+
+
+def append_step_summary(account: Account, settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
+    """Add the summary to that of a step of GitHub Actions, if this is one; a line about what went wrong, or empty.
+
+    It holds no prompts and answers unless ``text=`` was given.
+    """
+    name = environment.get(STEP_SUMMARY, "")
+    if not name:
+        return ""
+    path = Path(name)
+    try:
+        if is_special(path):
+            raise OSError(0, "not a regular file")
+        before = path.stat().st_size if path.exists() else 0
+        text = summary.render(replace(account, text=settings.text or "none"), limit=summary.LIMIT - before - 1)
+        with path.open("a", encoding="utf-8", newline="\n") as stream:
+            stream.write(f"\n{text}" if before else text)
+    except (OSError, ReportError) as err:
+        why = err.strerror if isinstance(err, OSError) else str(err)
+        return f"warning: the summary could not be added to ${STEP_SUMMARY} ({why}); the run counts all the same"
+    return ""
 
 
 def summary_lines(
-    record: RunRecord,
-    gates: Sequence[GateResult],
+    account: Account,
     settings: Settings,
     *,
     failure: str = "",
@@ -102,7 +151,10 @@ def summary_lines(
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     width = min(shutil.get_terminal_size().columns, 120)
     unicode, text = "utf" in encoding.lower(), text_level(settings, quiet=True)
-    found = terminal.lines(record, width=width, unicode=unicode, text=text, gates=gates, listed=listed)
+    record, gates, standing = account.record, account.gates, account.standing
+    found = terminal.lines(
+        record, width=width, unicode=unicode, text=text, gates=gates, standing=standing, listed=listed
+    )
     if any(result.outcome is Outcome.UNSAFE for result in record.results) and not in_ci() and text != "all":
         found += ["", f"to read prompts and answers: astral report {name} text=all"]
     if failure:

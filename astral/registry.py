@@ -1,4 +1,4 @@
-"""Finds targets, oracles and writers by name: built-ins and strangers' plugins enter by the same hooks."""
+"""Finds targets, oracles, writers and report formats by name: built-ins and strangers' plugins enter alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import ModuleType
-from typing import Any
+from typing import Any, TextIO
 
 from astral.adapters import adapt_oracle, adapt_target, adapt_writer
 from astral.context import Context
@@ -25,7 +25,7 @@ Factory = Callable[[Spec, Context], Any]
 
 
 class BuiltIns:
-    """ASTRAL's own targets, oracles and writers; what they need is imported when one is built."""
+    """ASTRAL's own targets, oracles, writers and reports; what they need is imported when one is built."""
 
     def pytest_astral_targets(self) -> Mapping[str, Factory]:
         return {
@@ -57,6 +57,15 @@ class BuiltIns:
             "langchain": _late("astral.writers.llm", "build_writer"),
         }
 
+    def pytest_astral_reports(self) -> Mapping[str, Callable[[Any, TextIO], None]]:
+        return {
+            "json": _late_report("astral.reports.documents", "write_json"),
+            "html": _late_report("astral.reports.documents", "write_html"),
+            "md": _late_report("astral.reports.summary", "write"),
+            "comment": _late_report("astral.reports.comment", "write"),
+            "sarif": _late_report("astral.reports.sarif", "write"),
+        }
+
 
 def factory(function: Factory) -> Factory:
     """Mark a hook's value as a factory ``(spec, context) -> Target | Oracle | Writer`` rather than a plain function."""
@@ -69,6 +78,14 @@ def _late(module: str, name: str) -> Factory:
         return getattr(importlib.import_module(module), name)(spec, context)
 
     return factory(build)
+
+
+def _late_report(module: str, name: str) -> Callable[[Any, TextIO], None]:
+    def write(account: Any, stream: TextIO) -> None:
+        getattr(importlib.import_module(module), name)(account, stream)
+
+    write.astral_built_in = True  # type: ignore[attr-defined]
+    return write
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +104,7 @@ class Registry:
         self._plugins = plugins
 
     def names(self, kind: str) -> dict[str, tuple[Any, str]]:
-        """Each name of ``kind`` (targets, oracles, writers, sources) with its value and the plugin it came from.
+        """Each name of ``kind`` (targets, oracles, writers, sources, reports) with its value and the plugin it is from.
 
         Raises PluginError for a name that two plugins give, or a hook that fails or returns no mapping.
         """

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from astral.baseline import Baseline, Known, baseline_lines, known_findings, open_baseline
 from astral.canaries import planted
 from astral.cards import load_cards
 from astral.context import Context
@@ -16,6 +17,8 @@ from astral.direct import Counts, DirectCalls
 from astral.engine import Engine, Loop
 from astral.errors import SettingsError
 from astral.escape import show
+from astral.formats import Format, check_reports
+from astral.gates import check_gates, chosen, hopeless
 from astral.header import Suites, asks_turns_only, check_same, judge_facts, new_header, new_run_id, now, target_facts
 from astral.judging import Judging, check_cascade
 from astral.model import Card, Case, Outcome, Result, Run, RunRecord, Trial
@@ -24,7 +27,6 @@ from astral.overruling import overruled
 from astral.planning import Plan
 from astral.preflight import preflight
 from astral.protocols import Oracle, Target
-from astral.publish import check_places
 from astral.registry import Registry
 from astral.reuse import Questions, reusable
 from astral.settings import Settings
@@ -65,6 +67,8 @@ class SafetyRun:
         self._oracles: list[Oracle] = []
         self._prices = context.network.prices
         self._cards: tuple[Card, ...] = ()
+        self.baseline: Baseline | None = None
+        self.formats: Mapping[str, Format] = {}
 
     # --- before -----------------------------------------------------------------------------------------------------
 
@@ -72,16 +76,35 @@ class SafetyRun:
         """Make targets and oracles: missing keys and unknown names show here, before anything is sent."""
         self._targets = {name: self._registry.target(spec, self._context) for name, spec in self.slugs.items()}
         self._oracles = [self._registry.oracle(spec, self._context) for spec in default_oracle(self.settings)]
-        check_places(self.settings.report, self._context.root)
+        self.formats = check_reports(self.settings.report, self._registry, self._context.root)
         self._cards = load_cards(self.settings.card, self._context.root, self.store_path.parent)
         names = [oracle.name for oracle in self._oracles]
         if len(set(names)) < len(names):
             raise SettingsError(f"oracle= names {names[0]!r} twice; confirm=2 already judges unsafe answers again")
         check_cascade(self._oracles, self.settings.vote)
+        self._hold_against()
         if not self.settings.dry_run:  # before anything is sent, the writing of a suite included
             check_priced(models([*self._targets.values(), *self._oracles]), self.settings.budget, self._prices)
             if self._resumed is not None:
                 check_carried(self._resumed.calls, self.settings.budget, self._prices)
+
+    def _hold_against(self) -> None:
+        """Find the baseline, which gates may need, and see that the same judge made it. Raises AstralError."""
+        check_gates(self.settings.gate, baseline=self.settings.baseline is not None)
+        self.baseline = open_baseline(self.settings, self._context.root, judge_facts(self._oracles, self.settings))
+
+    @property
+    def known(self) -> Known:
+        """The findings that are no news: none where it is not for the gate ``new`` to decide."""
+        gates = chosen(self.settings.gate, self.baseline is not None)
+        if self.baseline is None or all(gate.name != "new" for gate in gates):
+            return Known()
+        return known_findings(self.baseline, self.slugs)
+
+    def baseline_lines(self) -> list[str]:
+        """What the head of a run says of its baseline."""
+        targets = {name: spec.text for name, spec in self.slugs.items()}
+        return [*baseline_lines(self.baseline, targets)] if self.baseline is not None else []
 
     def judge_note(self) -> str:
         """A warning when a target judges itself; empty otherwise."""
@@ -134,6 +157,7 @@ class SafetyRun:
         outlook = self._outlook(plan)
         pending, forecast = outlook.pending, outlook.forecast()
         outlook.check(forecast)
+        self._warn_of_gates(plan)
         tried = self.settings.preflight and forecast.possible
         seconds = preflight(asked_of(outlook), self.loop) if tried else None
         self._say(outlook.cost(forecast, None if seconds is None else Pace.measured(seconds)))
@@ -190,8 +214,15 @@ class SafetyRun:
         self._foresee(self._planned(trials, suites))
 
     def _foresee(self, plan: Plan) -> None:
+        self._warn_of_gates(plan)
         for line in self._outlook(plan).lines(self.judge_note()):
             self._say(line)
+
+    def _warn_of_gates(self, plan: Plan) -> None:
+        """Name the gates that fail whatever the answers will be, before these are paid for."""
+        gates, max_age = self.settings.gate, self.settings.max_age
+        for one in hopeless(plan.run, plan.cases, plan.trials, gates=gates, max_age=max_age, baseline=self.baseline):
+            self._say(f"astral: warning: gate {one.name} cannot pass in this run: {show(one.reason, None)}")
 
     def _header(self, suites: Suites) -> Run:
         judge, params = judge_facts(self._oracles, self.settings), self._params()

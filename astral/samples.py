@@ -20,7 +20,7 @@ class Sample:
 
     ``name`` is what people call it (a run's id, a file); ``cells`` are by case id and may be missing; ``targets`` maps
     slugs to targets as they were typed; ``judge`` is an identity (``cards.identity``), ``fail_on`` the severity from
-    which an answer counted as unsafe.
+    which an answer counted as unsafe, ``turns`` what was judged of a conversation (its ``last`` answer, or ``each``).
     """
 
     name: str
@@ -29,6 +29,7 @@ class Sample:
     targets: Mapping[str, str] = field(default_factory=dict)
     judge: Mapping[str, Any] = field(default_factory=dict)
     fail_on: int = 1
+    turns: str = "last"
 
     def unsafe(self) -> frozenset[Question]:
         """The questions with at least one unsafe answer."""
@@ -51,6 +52,7 @@ def sample(record: RunRecord) -> Sample:
         targets=dict(record.run.targets),
         judge=identity(record.run.judge),
         fail_on=int(record.run.settings.get("fail_on", 1)),
+        turns=record.run.settings.get("turns", "last"),
     )
 
 

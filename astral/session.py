@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from astral.baseline import Known
 from astral.conclusion import conclude, direct_lines, junit_totals
 from astral.direct import DirectCalls, LocalCalls
 from astral.errors import AstralError, SettingsError
@@ -18,7 +19,7 @@ from astral.escape import show
 from astral.forgetting import Forgetting, forgets
 from astral.header import resumed_settings, suite_paths
 from astral.interrupt import end_orderly
-from astral.items import OUTCOME, SESSION, Status, SuiteFile, TrialItem, status
+from astral.items import SESSION, Status, SuiteFile, TrialItem, status
 from astral.marker import parametrise
 from astral.model import Outcome, Result, RunRecord, Trial
 from astral.outfit import make_context
@@ -26,6 +27,7 @@ from astral.progress import Progress, look_at, open_progress
 from astral.provision import Provision, provide_suite
 from astral.publish import text_level
 from astral.registry import BuiltIns, Registry
+from astral.reports.junit import OUTCOME
 from astral.run import STORE, SafetyRun
 from astral.selection import Selection
 from astral.settings import Settings
@@ -67,6 +69,7 @@ class Controller(Suites):
         self.context = usage(lambda: make_context(settings, self.registry, self.root))
         self.choice = SuiteChoice(config, settings, resumed, provide=self._provide, say=self._say)
         self.run: SafetyRun | None = None
+        self.known = Known()
         self.record: RunRecord | None = None
         self.summary: list[str] = []
         self.others_failed = 0
@@ -110,6 +113,7 @@ class Controller(Suites):
             self.run = SafetyRun(self.settings, self.registry, self.context, self.directory, self._say)
             self.config.add_cleanup(self.run.close)
             self.run.build()
+            self.known = self.run.known
             self.calls = LocalCalls(self.run.loop, self._direct)
             self.workers = Workers(self.run, self._direct, self._cases)
             self.config.add_cleanup(self.workers.close)
@@ -122,6 +126,7 @@ class Controller(Suites):
             f"astral: target {targets}; oracle {judges}, vote={self.settings.vote} confirm={self.settings.confirm}"
         ]
         lines += [f"astral: {line}" for line in self.choice.lines()]
+        lines += [f"astral: {line}" for line in (self.run.baseline_lines() if self.run else ())]
         if self.run and (note := self.run.judge_note()):
             lines.append(f"astral: warning: {note}")
         return lines
@@ -256,15 +261,18 @@ class Controller(Suites):
         if not record.results:
             self.summary = direct
             return
-        end = conclude(record, self.settings, self.root, failure=run.failure)
+        end = conclude(
+            record, self.settings, self.root, failure=run.failure, baseline=run.baseline, formats=run.formats
+        )
         self.summary = [*end.lines, *direct]
-        junit_totals(self.config, record)
+        junit_totals(self.config, end.account)
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             failed = self.others_failed or not end.passed
             session.exitstatus = pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.summary:
+            terminalreporter.ensure_newline()  # else the first line below the heading would be an empty one
             terminalreporter.section("astral")
             for line in self.summary:
                 terminalreporter.write_line(line)

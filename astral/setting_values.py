@@ -304,17 +304,22 @@ def read_path(text: str) -> Path:
     return Path(text)
 
 
+def read_path_or_off(text: str) -> Path | None:
+    """A path, or None for ``off``: the command line takes back what the ini file names."""
+    return None if text == "off" else read_path(text)
+
+
 WEB_SOURCES = ("duckduckgo", "tavily", "searxng", "rss", "file")
-REPORT_FORMATS = ("json", "html")
+_FORMAT = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 
 
 def read_reports(text: str) -> tuple[ReportSpec, ...]:
+    """Formats and places; which formats there are is known once plugins are loaded (``formats.check_reports``)."""
     found = []
     for part in split_outside_brackets(text):
         format, colon, path = part.partition(":")
-        if not colon or not Path(path).name:
+        if not colon or not _FORMAT.fullmatch(format) or not Path(path).name:
             raise SettingsError(f"expected FORMAT:PATH such as html:report.html, not {part!r}")
-        read_choice(*REPORT_FORMATS)(format)
         found.append(ReportSpec(format, Path(path)))
     return tuple(found)
 

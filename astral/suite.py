@@ -33,6 +33,8 @@ class Suite:
     cases: tuple[Case, ...] = field(repr=False)
     edited: bool = False
     """True when the cases are no longer those that the header of the file was written for."""
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+    """The line of the file that each case stands in, by id; empty for a suite that was not read from a file."""
 
     @property
     def matrix(self) -> Matrix:
@@ -120,7 +122,7 @@ def read_suite(path: Path, *, shown: str | None = None) -> Suite:
         raise SuiteError(f"{name}: holds no case; make it again with: astral generate {name}")
     content = _content_hash(sorted(cases, key=lambda case: (case.id, case.twin_of or "")))
     edited = header.get("content") != content
-    return Suite({**header, "cases": len(cases), "content": content}, tuple(cases), edited)
+    return Suite({**header, "cases": len(cases), "content": content}, tuple(cases), edited, first_seen)
 
 
 def _object(where: str, line: str) -> dict[str, Any]:

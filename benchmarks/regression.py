@@ -5,7 +5,7 @@
 Runs of prompts whose answers are unsafe with a probability of each prompt's own: most nearly never, some nearly always,
 some now and then (flaky). A baseline is drawn, then a second run: by the same probabilities (nothing changed), or by
 higher ones. Both go through the product's own ``baseline.stand`` and ``gates.evaluate``. Beside the power of the gate
-stands that of McNemar's exact test, without mid-p and without a least effect, on the very same runs.
+stand the mid-p test alone, which asks for no least effect, and McNemar's exact test, on the very same runs.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Of all pairs of runs: how many fail the gate, fail it without a least effect, are worse by the exact test."""
+    """Of all pairs of runs: how many fail the gate, are worse by the mid-p test alone, are worse by the exact test."""
 
     gate: int
     bare: int
@@ -104,7 +104,7 @@ def failures(row: Row, pairs: int, seed: int) -> Failures:
         after = run([p for _, p in drawn], row.repeats, chance, "after")
         standing = stand(sample(after), Baseline(sample(before), "before", "2026-01-01T00:00:00Z"))
         gate += fails(after, standing, "regression")
-        bare += fails(after, standing, "regression(effect=0.1%)")
+        bare += standing.paired["m"].p_worse <= LEVEL
         exact += exact_p(standing.paired["m"].worse, standing.paired["m"].better) <= LEVEL
     return Failures(gate, bare, exact)
 
@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="each prompt asked once only")
     given = parser.parse_args()
     print(f"{given.pairs} pairs of runs in each row; level {LEVEL:.0%}; shares with 95 % CI\n")
-    print(f"{'':16} {'unsafe':32} {'prompts':>9} {'gate fails':>26} {'without least effect':>26} {'exact test':>26}")
+    print(f"{'':16} {'unsafe':32} {'prompts':>9} {'gate fails':>26} {'mid-p alone':>26} {'exact test':>26}")
     for row in rows(given.quick):
         shown = f"{row.prompts} x {row.repeats}" if row.repeats > 1 else f"{row.prompts}"
         found = failures(row, given.pairs, given.seed)

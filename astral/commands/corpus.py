@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from astral.commands.order import Order, names_taken, say
+from astral.commands.order import Order, say
+from astral.commands.parts import Part, run_part
 from astral.corpus import KINDS, Card, Corpora, Shelf, load_corpora, screened_corpora, shipped_seeds
 from astral.corpus.formats import FORMATS
 from astral.corpus.importing import COLUMNS, Import, Request, import_corpus, licences_of
@@ -29,30 +30,9 @@ _ADVICE = {
 SHIPPED_CARD = Card(name="shipped", licence="Apache-2.0", url="corpora/README.md")
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A command below ``astral corpus``: the names that may follow it, at least and at most, and its options."""
-
-    run: Callable[[Order], None]
-    usage: str
-    words: tuple[int, int] = (0, 0)
-    options: tuple[str, ...] = ()
-
-
 def corpus(order: Order) -> None:
     """Run the part that the first word names. Raises SettingsError for a word or option that it does not take."""
-    name, *rest = order.words
-    if name not in _PARTS:
-        raise SettingsError(f"unknown part {show(name)!r}{did_you_mean(name, _PARTS)}; known: {', '.join(_PARTS)}")
-    part = _PARTS[name]
-    least, most = part.words
-    if not least <= len(rest) <= most:
-        raise SettingsError(
-            f"{name} takes {names_taken(*part.words)}, not {len(rest)}; usage: astral corpus {part.usage}"
-        )
-    if surplus := sorted({*order.options} - {*part.options}):
-        raise SettingsError(f"{name} does not take {surplus[0]}; usage: astral corpus {part.usage}")
-    part.run(order)
+    run_part(order, "corpus", _PARTS)
 
 
 # --- list -------------------------------------------------------------------------------------------------------------
@@ -256,16 +236,16 @@ def _opened(order: Order) -> tuple[Corpora, Any]:
     )
 
 
-_PARTS: Mapping[str, _Part] = {
-    "list": _Part(_list, "list"),
-    "build": _Part(_build, "build [corpus=... embedder=... chroma=...]"),
-    "search": _Part(
+_PARTS: Mapping[str, Part] = {
+    "list": Part(_list, "list"),
+    "build": Part(_build, "build [corpus=... embedder=... chroma=...]"),
+    "search": Part(
         _search,
         "search QUERY [--category C] [--kind unsafe|benign] [--limit N] [text=prompts]",
         (1, 19),
         ("--category", "--kind", "--limit"),
     ),
-    "import": _Part(
+    "import": Part(
         _import,
         "import FILE --format FORMAT [--name N] [--licence L] [--map SOURCE=category,...|FILE.toml] "
         "[--columns text=COLUMN,...] [--category C] [--kind unsafe|benign]",

@@ -62,7 +62,9 @@ def _judged(order: Order, run: Rejudging, stored: Run, before: Mapping[Trial, Ou
     record = run.finish()
     if record is None:
         return int(pytest.ExitCode.INTERRUPTED)
-    conclusion = conclude(record, run.settings, order.root, failure=run.failure)
+    conclusion = conclude(
+        record, run.settings, order.root, failure=run.failure, baseline=run.baseline, formats=run.formats
+    )
     for line in (*conclusion.lines, *changed_lines(before, record)):
         say(line)
     if interrupted:

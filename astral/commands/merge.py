@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from astral.baseline import baseline_for
 from astral.cards import load_cards
 from astral.commands.order import Order, say
 from astral.conclusion import conclude
 from astral.errors import SettingsError, StoreError
 from astral.escape import show
+from astral.formats import check_reports
+from astral.gates import check_gates
 from astral.merging import Missing, check_alike, merged_header, missing_trials, parts, shards, unfinished
 from astral.model import Run
 from astral.overruling import overruled
@@ -30,6 +33,9 @@ def merge(order: Order) -> int:
         check_alike(runs)
         missing = _missing(order, runs)
         header = merged_header(runs)
+        check_gates(order.settings.gate, baseline=order.settings.baseline is not None)
+        formats = check_reports(order.settings.report, order.registry(), order.root)
+        baseline = baseline_for(header, order.settings, order.root)
         chosen = parts(sources)
         path = store_directory(order.directory) / STORE
         stack.enter_context(only_writer(path.parent))
@@ -40,7 +46,7 @@ def merge(order: Order) -> int:
             say(f"astral: warning: {line}")
         record = overruled(store.record(header.id), store)
         record = replace(record, cards=load_cards(order.settings.card, order.root, path.parent))
-    conclusion = conclude(record, order.settings, order.root, failure="")
+    conclusion = conclude(record, order.settings, order.root, failure="", baseline=baseline, formats=formats)
     for line in conclusion.lines:
         say(line)
     return 0 if conclusion.passed else 1

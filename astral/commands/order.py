@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from astral.context import Context
+from astral.errors import SettingsError, did_you_mean
+from astral.escape import show
 from astral.outfit import make_context
 from astral.registry import Registry
 from astral.settings import Settings
@@ -35,6 +37,14 @@ class Order:
     def directory(self) -> Path:
         """The project's root directory, which holds ``.astral/``."""
         return self.config.rootpath
+
+    def choice(self, option: str, *known: str) -> str:
+        """The value of an option, the first of ``known`` where it was not typed. Raises SettingsError."""
+        value = self.options.get(option, known[0])
+        if value not in known:
+            hint = did_you_mean(value, known)
+            raise SettingsError(f"{option} {show(value)!r}: expected one of {', '.join(known)}{hint}")
+        return value
 
     def registry(self) -> Registry:
         return Registry(self.config.pluginmanager)
@@ -72,9 +82,12 @@ def names_taken(least: int, most: int) -> str:
 
 
 def say(line: str) -> None:
-    """Print a line for people; once nobody reads any more (``| head``), the work goes on without."""
+    """Print a line as far as the screen's encoding can show it; once nobody reads any more (``| head``), the work goes
+    on without.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     try:
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,12 +9,12 @@ from astral.escape import show
 from astral.registry import Offer
 from astral.reports.grid import Column, grid
 
-KINDS = ("targets", "oracles", "writers", "sources")
+KINDS = ("targets", "oracles", "writers", "sources", "reports")
 WIDTH = 200
 
 
 def plugins(order: Order) -> int:
-    """A line for each target, oracle, writer and seed source; 1 where a plugin could not say what it offers."""
+    """A line for each thing that plugins and we offer; exit code 1 where a plugin could not say what it has."""
     registry = order.registry()
     offers = {kind: registry.listed(kind) for kind in KINDS}
     rows = [(kind, offer) for kind, found in offers.items() for offer in found if not offer.trouble]

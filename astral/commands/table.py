@@ -74,6 +74,19 @@ COMMANDS: Mapping[str, Command] = {
         words=(1, 10_000),
         flags=("--partial",),
     ),
+    "compare": Command(
+        "compare:compare",
+        "compare [A] [B] [report=md|html|json:PATH]",
+        "what changed from A to B, each a RUN, previous, TARGET, RUN:TARGET or file (default: previous and last run)",
+        words=(0, 2),
+    ),
+    "baseline": Command(
+        "baseline:baseline",
+        "baseline update [RUN] [baseline=FILE] [--replace] [--prune] | baseline show [baseline=FILE]",
+        "write down what a run found, to be held against later ones; show what is written down (default: the last run)",
+        words=(1, 2),
+        flags=("--replace", "--prune"),
+    ),
     "calibrate": Command(
         "calibrate:calibrate",
         "calibrate LABELS.jsonl oracle=NAME[,NAME...] [--json OUT] [--predictions OUT.jsonl] [--keep] "
@@ -96,6 +109,14 @@ COMMANDS: Mapping[str, Command] = {
         "plugins:plugins", "plugins", "list targets, oracles and writers, and where each comes from", words=(0, 0)
     ),
     "runs": Command("runs:runs", "runs", "list the stored runs", words=(0, 0)),
+    "coverage": Command(
+        "coverage:coverage",
+        "coverage [RUN ...|all] [--list] [--format text|md|json]",
+        "how much of the matrix stored runs have judged, one or several together, and what is missing",
+        words=(0, 10_000),
+        flags=("--list",),
+        valued=("--format",),
+    ),
     "report": Command(
         "report:report", "report [RUN] [KEY=VALUE ...]", "show a stored run again (default: the last one)"
     ),

@@ -1,18 +1,22 @@
-"""How much of the matrix a run has tested: t-way coverage by generated, executed and judged prompts."""
+"""t-way coverage of a matrix: how many combinations of t values at least one prompt has hit."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations, product
+from typing import Literal
 
-from astral.model import Case, Cell, Matrix, RunRecord
+from astral.coverage.prompts import Combination, asked, owners
+from astral.model import Case, Matrix, Outcome, RunRecord
 from astral.stats import percent
 
 STRENGTHS = (1, 2, 3)
-Combination = tuple[tuple[str, str], ...]
-"""t pairs of (dimension, value), in the order of the matrix."""
+LISTED = 2
+"""The highest strength whose uncovered combinations are listed; above it, lists grow too long to read."""
+Depth = Literal["judged", "executed", "generated"]
+DEPTHS: tuple[Depth, ...] = ("judged", "executed", "generated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,70 +34,90 @@ class Level:
     judged: int
     uncovered: tuple[Combination, ...] = ()
 
+    def share(self, by: Depth = "judged") -> float | None:
+        """The covered share, from 0 to 1, by judged, executed or generated prompts; None where nothing is to cover."""
+        count = {"judged": self.judged, "executed": self.executed, "generated": self.generated}[by]
+        return count / self.total if self.total else None
+
     @property
     def percent(self) -> str:
         """The judged share, ``98 %``; never a rounded 0 or 100."""
-        return f"{percent(self.judged / self.total)} %" if self.total else "-"
+        share = self.share()
+        return "-" if share is None else f"{percent(share)} %"
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What prompts hit: the cells (as combinations over any dimensions) by how far their trials came."""
+
+    generated: set[Combination] = field(default_factory=set)
+    executed: set[Combination] = field(default_factory=set)
+    judged: set[Combination] = field(default_factory=set)
+
+    def add(self, cell: Combination, outcome: Outcome) -> None:
+        """Count one trial: executed means a final outcome, judged a safe or unsafe one."""
+        self.generated.add(cell)
+        if outcome.final:
+            self.executed.add(cell)
+        if outcome.judged:
+            self.judged.add(cell)
 
 
 def coverage(record: RunRecord, target: str | None = None) -> tuple[Level, ...]:
     """One level for each t in 1, 2, 3 that the matrix has dimensions for; of one target's trials (by slug) when given.
 
     Judged means: hit by a prompt with at least one safe or unsafe trial; executed counts inconclusive and blocked ones
-    too. Benign twins count nowhere. Source: combinatorial coverage in D. R. Kuhn, R. N. Kacker and Y. Lei, NIST SP
-    800-142, 2010, section 7.
+    too; generated every prompt of the plan. Benign twins count nowhere, and duplicates of a prompt once. Source:
+    combinatorial coverage in D. R. Kuhn, R. N. Kacker and Y. Lei, NIST SP 800-142, 2010, section 7, and of any set of
+    tests in NISTIR 7878, 2012 (https://www.nist.gov/publications/combinatorial-coverage-measurement, read 2026-11-21).
     """
-    owner = _owners(record.cases.values())
-    executed: set[Cell] = set()
-    judged: set[Cell] = set()
-    for result in record.results:
-        cell = owner.get(record.cases[result.trial.case_id].turns)
-        if (
-            cell is None
-            or target not in (None, result.trial.target)
-            or record.cases[result.trial.case_id].twin_of is not None
-        ):
-            continue
-        if result.outcome.final:
-            executed.add(cell)
-        if result.outcome.judged:
-            judged.add(cell)
-    generated = set(owner.values())
-    strengths = [t for t in STRENGTHS if t <= len(record.run.matrix)]
-    return tuple(_level(record.run.matrix, t, generated, executed, judged) for t in strengths)
+    return levels(record.run.matrix, hits([record], owners([record]), target))
 
 
-def _owners(cases: Iterable[Case]) -> dict[tuple[str, ...], Cell]:
-    """The one cell that each prompt counts for: that of its first case by id, so that a duplicate adds nothing."""
-    owner: dict[tuple[str, ...], Cell] = {}
-    for case in sorted((c for c in cases if c.twin_of is None), key=lambda c: c.id):
-        owner.setdefault(case.turns, case.cell)
-    return owner
+def hits(records: Sequence[RunRecord], owner: dict[tuple[str, ...], Case], target: str | None = None) -> Hits:
+    """The cells that the prompts of some runs hit."""
+    found = Hits(generated={case.cell.pairs for case in owner.values()})
+    for record in records:
+        for case, result in asked(record, owner, target):
+            found.add(case.cell.pairs, result.outcome)
+    return found
 
 
-def _level(matrix: Matrix, t: int, generated: set[Cell], executed: set[Cell], judged: set[Cell]) -> Level:
-    groups = list(combinations(matrix, t))
-    hit = _hit(judged, matrix, t)
-    missing = (c for group in groups for c in _combinations(group) if c not in hit) if t <= 2 else ()
+def levels(matrix: Matrix, found: Hits) -> tuple[Level, ...]:
+    """The coverage of ``matrix`` by what was hit."""
+    return tuple(_level(matrix, t, found) for t in STRENGTHS if t <= len(matrix))
+
+
+def _level(matrix: Matrix, t: int, found: Hits) -> Level:
+    covered = covered_by(found.judged, matrix, t)
+    missing = (one for one in spanned(matrix, t) if one not in covered) if t <= LISTED else ()
     return Level(
         strength=t,
-        total=sum(math.prod(len(values) for _, values in group) for group in groups),
-        generated=len(_hit(generated, matrix, t)),
-        executed=len(_hit(executed, matrix, t)),
-        judged=len(hit),
+        total=sum(math.prod(len(values) for _, values in group) for group in combinations(matrix, t)),
+        generated=len(covered_by(found.generated, matrix, t)),
+        executed=len(covered_by(found.executed, matrix, t)),
+        judged=len(covered),
         uncovered=tuple(missing),
     )
 
 
-def _combinations(group: Matrix) -> Iterable[Combination]:
-    return product(*([(dimension, value) for value in values] for dimension, values in group))
+def spanned(matrix: Matrix, t: int) -> Iterator[Combination]:
+    """All combinations of t values that the matrix has, in its order."""
+    for group in combinations(matrix, t):
+        yield from product(*([(dimension, value) for value in values] for dimension, values in group))
 
 
-def _hit(cells: set[Cell], matrix: Matrix, t: int) -> set[Combination]:
-    """The combinations that the cells contain; values outside the chosen matrix cover nothing."""
+def covered_by(cells: Iterable[Combination], matrix: Matrix, t: int) -> set[Combination]:
+    """The combinations of t values that the cells contain; values outside the chosen matrix cover nothing."""
     found: set[Combination] = set()
-    for cell in cells:
-        given = dict(cell.pairs)
-        known = [(name, given[name]) for name, values in matrix if given.get(name) in values]
+    for known in within(cells, matrix):
         found.update(combinations(known, t))
     return found
+
+
+def within(cells: Iterable[Combination], matrix: Matrix) -> Iterator[Combination]:
+    """The cells in the order of the matrix's dimensions, without what it does not have."""
+    allowed = [(name, frozenset(values)) for name, values in matrix]
+    for cell in cells:
+        given = dict(cell)
+        yield tuple((name, given[name]) for name, values in allowed if given.get(name) in values)

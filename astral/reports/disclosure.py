@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from astral.model import Case, Label, Outcome, Result, Verdict
+from astral.escape import is_name
+from astral.model import Case, Label, Outcome, Result, RunRecord, Verdict
 
-_NAME = re.compile(r"[A-Za-z0-9_.:+-]{1,40}")
 SEALED_CATEGORY = "child_abuse"
 
 
@@ -33,11 +32,45 @@ class Disclosure:
         return self.text == "all" and not sealed(case, result)
 
 
+def withheld(record: RunRecord, text: str) -> RunRecord:
+    """The record for the eyes of a stranger's code: a mark stands in place of each text that ``text`` does not let out.
+
+    Equal texts have equal marks, so that prompts are counted as before.
+    """
+    disclosure = Disclosure(text)
+    cases = record.cases
+    if not disclosure.prompts:
+        cases = {id: _without_prompt(case) for id, case in cases.items()}
+    results = (_without_answer(one, disclosure.answer(record.cases[one.trial.case_id], one)) for one in record.results)
+    return replace(record, cases=cases, results=tuple(results))
+
+
+def _without_prompt(case: Case) -> Case:
+    return replace(case, turns=tuple(map(_mark, case.turns)), provenance={}, extra={})
+
+
+def _without_answer(result: Result, shown: bool) -> Result:
+    if shown:
+        return result
+    response, review = result.response, result.review
+    verdicts = (replace(v, reason=_mark(v.reason), signals=tuple(signals(v, shown))) for v in result.verdicts)
+    return replace(
+        result,
+        verdicts=tuple(verdicts),
+        response=response and replace(response, text=_mark(response.text), earlier=tuple(map(_mark, response.earlier))),
+        review=review and replace(review, note=_mark(review.note)),
+    )
+
+
+def _mark(text: str) -> str:
+    return f"[withheld: {len(text)} characters, sha256 {fingerprint(text)}]" if text else ""
+
+
 def signals(verdict: Verdict, shown: bool) -> list[str]:
     """The signals of a verdict that a report may name: those of a stranger's oracle can be pieces of the answer, so
     where answers are not ``shown`` only plain names are let through.
     """
-    return [one for one in verdict.signals if shown or _NAME.fullmatch(one)]
+    return [one for one in verdict.signals if shown or is_name(one)]
 
 
 def sealed(case: Case, result: Result) -> bool:

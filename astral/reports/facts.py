@@ -24,7 +24,7 @@ def facts(record: RunRecord) -> list[tuple[str, str]]:
         ("from", _origin(run)),
         ("model", _models(record)),
         ("suite", _suite(run)),
-        ("judge", _judge(run.judge)),
+        ("judge", judge_words(run.judge)),
         ("calls", _calls(run.calls)),
         ("spent", spent_text(run.calls)),
     ]
@@ -71,7 +71,8 @@ def _news(newest: str, started: str) -> str:
     return f"newest news {newest} ({days} {'day' if days == 1 else 'days'} old)"
 
 
-def _judge(judge: Mapping[str, Any]) -> str:
+def judge_words(judge: Mapping[str, Any]) -> str:
+    """The oracles with what they say of themselves, and how they decide together: foreign text."""
     oracles = [_oracle(oracle) for oracle in judge.get("oracles", ())]
     rest = [f"{key} {_word(value)}" for key, value in judge.items() if key != "oracles"]
     return ", ".join([*oracles, *rest])

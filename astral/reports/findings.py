@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from astral.baseline import Standing
 from astral.calibration.trust import KNOWN_ANSWERS, Trust
 from astral.gates import GateResult
 from astral.model import Label, Outcome, Refusal, Result, RunRecord
@@ -18,6 +20,24 @@ MOSTLY = 0.5
 TOGETHER = "all targets together"
 """Stands over numbers of a run with several targets that are of none of them alone."""
 
+GATES_NAMED = 3
+"""Gates that a sentence names; more are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The run in one plain sentence. ``word`` is how it begins: ``Failed``, ``Passed``, ``No evidence``, or nothing
+    where no gate was asked; ``rest`` is what follows. ``mood`` is ``bad`` (a gate failed, or something was unsafe and
+    none was asked), ``mixed`` (passed, and something was unsafe all the same), ``good`` (passed, none was) or ``none``.
+    """
+
+    word: str
+    rest: str
+    mood: str
+
+    def __str__(self) -> str:
+        return f"{self.word}{self.rest}"
+
 
 def findings(record: RunRecord) -> list[Result]:
     """The unsafe trials without benign twins, highest severity first, then by id."""
@@ -25,6 +45,14 @@ def findings(record: RunRecord) -> list[Result]:
         r for r in record.results if r.outcome is Outcome.UNSAFE and record.cases[r.trial.case_id].twin_of is None
     ]
     return sorted(unsafe, key=lambda result: (-(result.severity or 0), result.trial))
+
+
+def worst_first(record: RunRecord, standing: Standing | None) -> list[Result]:
+    """The same, and of those that are equally severe what is new since the baseline first."""
+    new = frozenset(standing.new) if standing is not None else frozenset()
+    return sorted(
+        findings(record), key=lambda one: (-(one.severity or 0), (one.trial.case_id, one.trial.target) not in new)
+    )
 
 
 def accusations(result: Result) -> list[tuple[str, int | None]]:
@@ -57,15 +85,42 @@ def silences(record: RunRecord) -> list[tuple[int, str]]:
     return sorted(((number, reason) for reason, number in Counter(why).items()), key=lambda row: (-row[0], row[1]))
 
 
-def headline(counts: Tallies) -> str:
-    """The run in one sentence."""
-    overall = counts.overall
-    if not overall.judged:
-        return f"No evidence: none of {overall.planned} planned trials was judged"
-    if overall.unsafe:
-        noun = "answer" if overall.unsafe == 1 else "answers"
-        return f"{overall.unsafe} unsafe {noun} in {overall.judged} judged"
-    return f"No unsafe answer in {overall.judged} judged"
+def headline(counts: Tallies, gates: Sequence[GateResult] = ()) -> Headline:
+    """The run in one sentence: by which gates it failed, how many answers of how many were unsafe, how sure that is.
+
+    Without a judged answer there is no evidence, whatever the gates said; nothing is ``good`` without a gate.
+    """
+    part, seen = counts.overall, _seen(counts)
+    failed = [gate.name for gate in gates if not gate.passed]
+    by = f" by the gate{'s' * (len(failed) > 1)} {_listed(failed)}"
+    if not part.judged:
+        failure = f"; failed{by}" if failed else ""
+        return Headline("No evidence", f": none of {part.planned} planned trials was judged{failure}", "none")
+    if failed:
+        return Headline("Failed", f"{by}: {seen}" if part.unsafe else f"{by}, though {seen}", "bad")
+    if not gates:
+        return Headline("", seen[0].upper() + seen[1:], "bad" if part.unsafe else "none")
+    return Headline("Passed", f", though {seen}" if part.unsafe else f": {seen}", "mixed" if part.unsafe else "good")
+
+
+def _seen(counts: Tallies) -> str:
+    """``9 of 68 judged answers are unsafe (13 %, 95 % CI 7-23 %)``; several targets have no rate in common."""
+    part, targets = counts.overall, len(counts.by_target)
+    whose = f" of {targets} targets" if targets > 1 else ""
+    rate = part.unsafe_rate
+    if not part.unsafe:
+        ends = f" (95 % CI {rate.percent_interval})" if targets < 2 else ""
+        return f"no unsafe answer in {part.judged} judged{whose}{ends}"
+    ends = f" ({rate.percent}, 95 % CI {rate.percent_interval})" if targets < 2 else ""
+    noun, verb = "answer" if part.judged == 1 else "answers", "is" if part.unsafe == 1 else "are"
+    return f"{part.unsafe} of {part.judged} judged {noun}{whose} {verb} unsafe{ends}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """``any``, ``any and incomplete``, ``any, evidence, incomplete and 2 more``."""
+    rest = len(names) - GATES_NAMED
+    parts = [*names[:GATES_NAMED], *([f"{rest} more"] if rest > 0 else [])]
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1] if parts else "") if part)
 
 
 def cautions(record: RunRecord, counts: Tallies, judge: Trust, gates: Sequence[GateResult] = ()) -> list[str]:

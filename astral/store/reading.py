@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from astral.errors import StoreError
-from astral.model import Case, Outcome, Response, Result, Run, RunRecord, Trial, Verdict
+from astral.model import Case, Cell, Outcome, Response, Result, Run, RunRecord, Trial, Verdict
 from astral.store.canaries import Planted, read_planted
 from astral.store.place import connect
 from astral.store.rows import (
@@ -21,6 +21,7 @@ from astral.store.rows import (
     Direct,
     Progress,
     read_case,
+    read_cell,
     read_direct,
     read_response,
     read_run,
@@ -74,15 +75,21 @@ class Store:
         """All runs, the one that was begun (or merged) last first."""
         return [row[0] for row in self._rows("SELECT id FROM runs ORDER BY number DESC, id DESC")]
 
+    def planning_ids(self) -> list[str]:
+        """The runs that planned a trial (Python tests alone plan none), in the same order."""
+        return list(self._planning(self.run_ids()))
+
+    def _planning(self, ids: Iterable[str]) -> Iterator[str]:
+        return (id for id in ids if self._rows("SELECT 1 FROM trials WHERE run = ? LIMIT 1", id))
+
     def run(self, name: str) -> Run:
-        """The header of run ``name``; ``last`` is the newest that planned a trial (Python tests alone plan none).
+        """The header of run ``name``; ``last`` is the newest that planned a trial.
 
         Raises StoreError naming what there is.
         """
         ids = self.run_ids()
         if name == "last" and ids:
-            sql = "SELECT 1 FROM trials WHERE run = ? LIMIT 1"
-            name = next((id for id in ids if self._rows(sql, id)), ids[0])
+            name = next(self._planning(ids), ids[0])
         rows = self._rows("SELECT id, started, finished, header, calls FROM runs WHERE id = ?", name)
         if not rows:
             known = f"known: {', '.join(ids[:5])}" if ids else "none is stored yet"
@@ -115,6 +122,29 @@ class Store:
         """The trials that have an outcome, errors included."""
         sql = "SELECT case_id, target, repeat, outcome FROM trials WHERE run = ? AND outcome IS NOT NULL"
         return {Trial(*row[:3]): Outcome(row[3]) for row in self._rows(sql, run)}
+
+    def planned(self, run: str) -> dict[Trial, Outcome]:
+        """Every planned trial in plan order with its outcome; ``not_run`` for those that have none."""
+        sql = "SELECT case_id, target, repeat, outcome FROM trials WHERE run = ? ORDER BY position"
+        return {Trial(*row[:3]): Outcome(row[3] or Outcome.NOT_RUN) for row in self._rows(sql, run)}
+
+    def prompts(self, run: str) -> dict[str, Cell]:
+        """The cells of the cases that were planned, by id, without benign twins; no text is kept of them."""
+        found = ((id, read_cell(body)) for id, body in self.case_rows(run))
+        return {id: cell for id, cell in found if cell is not None}
+
+    def origins(self, run: str) -> dict[str, int]:
+        """The earlier runs that answers were taken from, each with how many."""
+        sql = "SELECT origin, count(*) FROM answers WHERE run = ? AND origin <> '' GROUP BY origin ORDER BY origin"
+        return dict(self._rows(sql, run))
+
+    def excerpt(self, run: Run, trials: Iterable[Trial]) -> RunRecord:
+        """A part of a run's record: the trials among these that have an outcome, with their cases."""
+        results = tuple(one for trial in trials if (one := self.result(run.id, trial)) is not None)
+        sql = "SELECT id, body FROM cases WHERE suite = ? AND id = ?"
+        ids = sorted({one.trial.case_id for one in results})
+        rows = (row for id in ids for row in self._rows(sql, run.suite["content"], id))
+        return RunRecord(run, {id: read_case(id, body) for id, body in rows}, results)
 
     def record(self, name: str, *, cases: Mapping[str, Case] | None = None) -> RunRecord:
         """Everything reports need of a run. Those of its ``cases`` that the caller has, by id, are not read again."""

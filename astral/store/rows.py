@@ -114,6 +114,12 @@ def read_case(id: str, body: str) -> Case:
     return Case(id, cell, tuple(row["turns"]), row["provenance"], row["twin_of"], row["extra"])
 
 
+def read_cell(body: str) -> Cell | None:
+    """The cell alone; None for a benign twin."""
+    row = json.loads(body)
+    return None if row["twin_of"] is not None else Cell(tuple((d, v) for d, v in row["cell"]))
+
+
 _BESIDE = frozenset({"id", "started", "finished", "calls", "reused"})
 """Fields of a run that have columns of their own, or are counted when it is read."""
 

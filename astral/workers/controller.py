@@ -41,6 +41,7 @@ class Workers:
             "slugs": list(slugs),
             "broker": [self._broker.address.path, self._broker.address.token],
             "shows_text": shows_text,
+            "known": self._run.known.row(),
         }
 
     def selected(self, selection: Selection, ids: Sequence[str]) -> list[Trial]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from astral.baseline import Known
 from astral.items import SESSION, SuiteFile
 from astral.marker import parametrise
 from astral.model import Result, Trial
@@ -25,6 +26,7 @@ class Worker(Suites):
         given = config.workerinput["astral"]  # type: ignore[attr-defined]
         super().__init__(given["slugs"], read_settings(given["settings"]))
         self.shows_text: bool = given["shows_text"]
+        self.known = Known(**given["known"])
         self._path = Path(given["suite"]) if given["suite"] else None
         self._collected = tuple(map(Path, given["collected"]))
         self._case_path: Path | None = None

@@ -1,9 +1,12 @@
 """Fixtures of whole runs: a desk to type commands at, and the server that they talk to."""
 
 import pytest
+from browsers import browser, new_tab, tab
 from desks import Desk
 
 from astral.testing.server import LocalServer
+
+__all__ = ["browser", "new_tab", "tab"]
 
 
 @pytest.fixture

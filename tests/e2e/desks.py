@@ -20,7 +20,7 @@ OUTCOMES = ("safe", "unsafe", "inconclusive", "blocked", "error", "not_run")
 SMALL = "preset=smoke categories=politics,drugs_weapons,privacy,violence persuasion=logical_appeal plan=full"
 """Generation settings that make 24 cases."""
 _NONCE = re.compile(r"[0-9a-f]{32}")
-_OURS = re.compile(r"(OPENAI|ASTRAL|PYTEST|COV)_|CI$|.*_proxy$", re.IGNORECASE)
+_OURS = re.compile(r"(OPENAI|ASTRAL|PYTEST|COV)_|(CI|GITHUB_STEP_SUMMARY)$|.*_proxy$", re.IGNORECASE)
 
 
 def environment(**more):

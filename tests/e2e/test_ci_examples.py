@@ -92,11 +92,12 @@ def runner(project, tmp_path):
 def forget_a_finding(workspace):
     """Make the baseline say that one known finding was safe; returns the id of its case."""
     path = workspace / "safety.baseline.jsonl"
-    lines = path.read_text().splitlines(keepends=True)
-    at = next(at for at, line in enumerate(lines) if at and '"unsafe"' in line)
-    lines[at] = lines[at].replace('"unsafe"', '"safe"')
-    path.write_text("".join(lines))
-    return json.loads(lines[at])["id"]
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    known = next(row for row in rows[1:] if "unsafe" in row["outcomes"])
+    known["outcomes"] = ["safe"]
+    del known["since"]
+    path.write_text("".join(json.dumps(row, sort_keys=True) + "\n" for row in rows))
+    return known["case"]
 
 
 def prompts(workspace):

@@ -385,33 +385,6 @@ def test_labels_hold_when_the_answers_are_judged_again(desk):
 # --- the page in a browser --------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Debian's chromium, or the one that CHROMIUM names, driven by Playwright."""
-    driver = pytest.importorskip("playwright.sync_api", reason="the review page is not tried: pip install playwright")
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        pytest.skip("the review page is not tried in a browser: install chromium, or name one in CHROMIUM")
-    with driver.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def tab(browser):
-    """A page that remembers what it asked for and what went wrong in it."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    page.asked, page.faults = [], []
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.on("console", lambda message: page.faults.append(message.text))
-    page.on("pageerror", lambda error: page.faults.append(str(error)))
-    yield page
-    context.close()
-
-
 def opened(tab, sitting):
     tab.goto(sitting.address)
     tab.locator("#case h2").wait_for()

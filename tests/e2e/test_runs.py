@@ -508,7 +508,9 @@ def test_merged_shards_give_the_report_of_one_run(merging, shards):
     assert {path: path.read_bytes() for path in before} == before
     again = merging.astral("report", "last", "report=json:again.json", "text=all", *KEPT)
     assert again.code == 0
-    assert (merging.path / "again.json").read_text() == (merging.path / "merged.json").read_text()
+    shown = merging.results("again.json")
+    assert (shown["gates"], bool(document["gates"])) == ([], True)  # astral report evaluates the gates that are named
+    assert shown | {"gates": document["gates"]} == document
     merging.pytest("--astral", "resume=last", *KEPT).refused("put together by astral merge")
 
 

@@ -7,7 +7,7 @@ from projects import Project
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch):
     """Runs behave alike on a person's machine and under CI, with keys in the environment and without."""
-    for name in ("CI", "OPENAI_API_KEY", "OPENAI_BASE_URL", "PYTEST_ADDOPTS"):
+    for name in ("CI", "GITHUB_STEP_SUMMARY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
 
 

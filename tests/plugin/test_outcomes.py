@@ -55,7 +55,7 @@ def test_junit_carries_outcome_and_totals(mixed):
     mixed.run("--junitxml=j.xml")
     suite = ET.parse(mixed.path / "j.xml").getroot().find("testsuite")
     totals = {p.get("name"): p.get("value") for p in suite.find("properties")}
-    assert totals == {f"astral_{k}": str(v) for k, v in {**COUNTS, "planned": len(MIX)}.items()}
+    assert {f"astral_{k}": str(v) for k, v in {**COUNTS, "planned": len(MIX)}.items()}.items() <= totals.items()
     found = [
         p.get("value")
         for case in suite.iter("testcase")

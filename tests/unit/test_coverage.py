@@ -5,6 +5,9 @@ from __future__ import annotations
 from itertools import combinations, product
 
 import pytest
+from coverage_runs import MATRICES, cells, runs
+from hypothesis import given
+from hypothesis import strategies as st
 from records import SMALL, case, cell, of_outcomes, realistic, record, result
 
 from astral.coverage import coverage
@@ -52,6 +55,46 @@ def test_levels_equal_the_slow_count() -> None:
 def test_what_an_outcome_covers(outcome: str, executed: int, judged: int) -> None:
     one = coverage(of_outcomes(outcome))[0]
     assert (one.generated, one.executed, one.judged, one.total) == (3, executed, judged, 6)
+
+
+def by_hand(run: RunRecord, t: int, outcomes: set[Outcome]) -> set[frozenset[tuple[str, str]]]:
+    """The t-tuples that prompts with such an outcome hit, each prompt in the cell of its first case by id alone."""
+    found: set[frozenset[tuple[str, str]]] = set()
+    for one in run.results:
+        asked = run.cases[one.trial.case_id]
+        if asked.twin_of is None and one.outcome in outcomes:
+            same = [c for c in run.cases.values() if c.turns == asked.turns and c.twin_of is None]
+            where = min(same, key=lambda c: c.id).cell
+            found |= {frozenset(hit) for hit in combinations(where.pairs, t)}
+    return found
+
+
+@pytest.mark.parametrize("matrix", MATRICES, ids=len)
+@given(draws=st.data())
+def test_random_runs_of_one_to_five_dimensions_equal_the_count_by_hand(matrix: Matrix, draws: st.DataObject) -> None:
+    run = draws.draw(runs(matrix))
+    judged, executed = {Outcome.SAFE, Outcome.UNSAFE}, {outcome for outcome in Outcome if outcome.final}
+    levels = coverage(run)
+    assert [level.strength for level in levels] == list(range(1, min(len(matrix), 3) + 1))
+    for level in levels:
+        everything = {frozenset(hit) for one in cells(matrix) for hit in combinations(one.pairs, level.strength)}
+        assert level.total == len(everything)
+        assert level.judged == len(hit := by_hand(run, level.strength, judged))
+        assert level.executed == len(by_hand(run, level.strength, executed))
+        assert level.generated == len(by_hand(run, level.strength, set(Outcome)))
+        assert {frozenset(one) for one in level.uncovered} == (everything - hit if level.strength < 3 else set())
+
+
+def test_shares_by_how_far_prompts_came() -> None:
+    level = coverage(of_outcomes("safe", "blocked", "error", "not_run"))[1]
+    assert (level.total, level.judged, level.executed, level.generated) == (12, 3, 5, 8)
+    assert [level.share(by) for by in ("judged", "executed", "generated")] == [3 / 12, 5 / 12, 8 / 12]
+    assert level.share() == level.share("judged")
+
+
+def test_nothing_to_cover_has_no_share() -> None:
+    levels = coverage(record([], [], (("category", ()),)))
+    assert [(level.total, level.share(), level.percent) for level in levels] == [(0, None, "-")]
 
 
 def test_uncovered_names_what_was_never_judged() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astral.escape import show, show_block, slug, visible
+from astral.escape import code_span, is_name, show, show_block, slug, visible
 from astral.secrets import MASK, Redactor
 
 ANY = st.text(st.characters(), max_size=80)  # lone surrogates included
@@ -56,6 +56,20 @@ def test_no_line_of_a_block_starts_at_column_0(text):
 @given(ANY)
 def test_slugs_fit_into_test_names(text):
     assert re.fullmatch(r"[a-z0-9_+-]{1,40}", slug(text))
+
+
+@given(ANY)
+def test_a_code_span_ends_where_it_should(text):
+    for span in (code_span(text), code_span(text, table=True)):
+        assert re.fullmatch(r"`[^`\n]+`", span)
+    assert not re.search(r"(?<!\\)\|", code_span(text, table=True).replace("\\\\", ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"), [("gpt-4.1:x_+", True), ("", False), ("two words", False), ("a" * 41, False), ("é", False)]
+)
+def test_what_a_name_is(text, fine):
+    assert is_name(text) is fine
 
 
 @given(ANY, ANY, st.text(st.characters(codec="utf-8"), min_size=6, max_size=40))

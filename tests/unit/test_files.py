@@ -7,7 +7,7 @@ import pytest
 
 from astral.errors import SettingsError
 from astral.files import is_special, write_whole
-from astral.publish import check_places
+from astral.formats import check_places
 from astral.setting_values import ReportSpec
 
 

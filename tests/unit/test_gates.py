@@ -49,6 +49,15 @@ def test_a_target_without_a_judged_answer_does_not_hide_behind_another() -> None
     assert "b" in results["evidence"].reason
 
 
+def test_each_target_is_asked_for_findings_and_the_worst_is_named() -> None:
+    cases = [case(cell("privacy", "slang", "logic"), f"prompt {n}") for n in range(3)]
+    words = {"good": "safe safe safe", "bad": "safe unsafe unsafe", "dead": "error error error"}
+    results = [result(c, o, slug) for slug, row in words.items() for c, o in zip(cases, row.split(), strict=True)]
+    found = evaluate(record(cases, results), incomplete=1.0)
+    assert (found[0].name, found[0].passed) == ("any", False)
+    assert found[0].reason == "bad: 2 of 3 judged answers are unsafe; dead failed too"
+
+
 def test_unsafe_twins_do_not_fail_the_unsafe_gate_but_missing_ones_count() -> None:
     one = case(cell("privacy", "slang", "logic"))
     twin = case(cell("privacy", "slang", "logic"), twin_of=one.id)

@@ -8,18 +8,19 @@ import pytest
 import astral
 
 LAYERS = """
-    errors escape secrets files stats
-    | setting_values gate_specs model cards samples model_names conversation protocols settings hookspecs
+    errors escape markdown secrets files stats
+    | setting_values gate_specs model freshness cards samples differences model_names conversation protocols
+      settings hookspecs
     | presets taxonomy matrix suite resources templates screening
     | limits prices wire context providers
     | embeddings search corpus retrieval recordings
     | writers quality journal generator
     | adapters targets oracles voting registry attacks
     | store judging canaries engine direct overruling
-    | tally coverage baseline calibration gates comparison changes
+    | tally coverage baseline calibration comparison gates changes
     | cost reports
-    | refresh workshop provision publish outfit trials
-      header reuse planning preflight outlook run rejudge merging review
+    | refresh workshop provision outfit trials
+      header formats publish reuse planning preflight outlook run rejudge merging review
     | progress items forgetting suites selection marker fixtures
     | conclusion interrupt workers session commands plugin cli
 """

@@ -60,6 +60,12 @@ def test_settings_of_the_suite_stand_unless_given_now():
     assert (found.plan, found.seed, found.concurrency, found.writer.text) == ("full", 8, 2, "template")
 
 
+def test_a_suite_with_a_dimension_of_its_own_would_lose_its_cases():
+    suite = make_suite((*MATRIX, ("language", ("eu", "fr"))), [], {"settings": {"seed": "7"}})
+    with pytest.raises(SettingsError, match=r"^a.astral.jsonl: .*'language': .*a key x_language of the cases"):
+        refreshed_settings(suite, parse_settings([]), "a.astral.jsonl")
+
+
 def test_a_suite_without_settings_cannot_be_refreshed():
     with pytest.raises(SettingsError, match=r"a.astral.jsonl: its header names no settings"):
         refreshed_settings(make_suite(MATRIX, [case("a")], {}), parse_settings([]), "a.astral.jsonl")

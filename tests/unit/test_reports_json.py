@@ -12,10 +12,13 @@ import jsonschema
 import pytest
 from records import case, cell, of_outcomes, realistic, record, result
 
+from astral.baseline import Baseline, stand
 from astral.calibration.trust import UNKNOWN_PRECISION
+from astral.gates import GateResult
 from astral.model import Label, Outcome, Refusal, Response, RunRecord, Verdict
 from astral.reports.facts import facts
 from astral.reports.results import document, write
+from astral.samples import sample
 from astral.taxonomy import DEFAULT
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "results.schema.json").read_text(encoding="ascii"))
@@ -23,9 +26,9 @@ CHECK = jsonschema.Draft202012Validator(SCHEMA)
 OUTCOMES = [outcome.value for outcome in Outcome]
 
 
-def text_of(run: RunRecord, text: str) -> str:
+def text_of(run: RunRecord, text: str, **given: Any) -> str:
     stream = io.StringIO()
-    write(run, stream, text=text)
+    write(run, stream, text=text, **given)
     return stream.getvalue()
 
 
@@ -49,7 +52,8 @@ def test_documents_fit_the_schema(text: str) -> None:
 
 def test_the_schema_refuses_what_is_not_documented() -> None:
     good = document(of_outcomes("safe"))
-    for place in (good, good["run"], good["totals"]["overall"], good["cases"][0], good["rates"]["unsafe"]):
+    gaps = good["coverage_gaps"]
+    for place in (good, good["run"], good["totals"]["overall"], good["cases"][0], good["rates"]["unsafe"], gaps):
         place["surprise"] = 1
         assert not CHECK.is_valid(good)
         del place["surprise"]
@@ -167,6 +171,78 @@ def test_numbers_that_json_does_not_know_become_null() -> None:
     run = record([one], [result(one, "safe", verdicts=(verdict,), response=Response("x", seconds=float("inf")))])
     row = json.loads(text_of(run, "none"))["cases"][0]
     assert (row["verdicts"][0]["score"], row["seconds"]) == (None, None)
+
+
+def test_gates_stand_with_their_reasons() -> None:
+    gates = (GateResult("any", False, "1 of 2 is unsafe"), GateResult("coverage>=95%", True, "all of it"))
+    found = json.loads(text_of(varied(), "none", gates=gates))
+    CHECK.validate(found)
+    assert found["gates"] == [
+        {"name": "any", "passed": False, "reason": "1 of 2 is unsafe"},
+        {"name": "coverage>=95%", "passed": True, "reason": "all of it"},
+    ]
+    assert document(varied())["gates"] == []
+
+
+def before(*outcomes: str) -> Baseline:
+    """A baseline made of a run over the same cases as ``of_outcomes``."""
+    return Baseline(sample(of_outcomes(*outcomes)), "run0", "2026-01-01T00:00:00Z", "astral-baseline.json")
+
+
+def test_the_standing_against_a_baseline_is_counted_and_listed() -> None:
+    run = of_outcomes("unsafe", "unsafe", "safe", "error", "safe", "safe")
+    standing = stand(sample(run), before("safe", "unsafe", "unsafe", "unsafe", "error", "safe"))
+    found = json.loads(text_of(run, "none", standing=standing))
+    CHECK.validate(found)
+    against = found["baseline"]
+    assert (against["path"], against["run"], against["made"]) == (
+        "astral-baseline.json",
+        "run0",
+        "2026-01-01T00:00:00Z",
+    )
+    assert against["counts"] == {"new": 1, "known": 1, "fixed": 1, "unseen": 1, "unasked": 0, "added": 1}
+    ids = list(run.cases)
+    listed = {name: against[name] for name in ("new", "known", "fixed", "unseen")}
+    assert listed == {
+        name: [{"id": id, "target": "m"}] for name, id in zip(("new", "known", "fixed", "unseen"), ids, strict=False)
+    }
+    paired = against["by_target"]["m"]
+    shared = {"prompts": 4, "pairs": 4, "unsafe_then": 2, "unsafe_now": 2, "worse": 1, "better": 1}
+    assert {name: paired[name] for name in shared} == shared
+    assert (paired["difference"], paired["p"]) == (0.0, pytest.approx(1.0))
+    assert paired["low"] < 0 < paired["high"]
+
+
+def test_nothing_shared_with_a_baseline_is_no_number() -> None:
+    run = of_outcomes("error")
+    standing = stand(sample(run), before("safe"))
+    found = json.loads(text_of(run, "none", standing=standing))
+    CHECK.validate(found)
+    paired = found["baseline"]["by_target"]["m"]
+    assert (paired["prompts"], paired["difference"], paired["low"], paired["high"]) == (0, None, None, None)
+    assert document(run)["baseline"] is None
+
+
+def test_further_dimensions_have_a_coverage_of_their_own() -> None:
+    found = document(varied())["coverage_extended"]
+    assert found["dimensions"] == ["target", "turns"]
+    assert found["levels"]["1"]["covered"]["judged"] == 4 + 2 + 2  # of the matrix, targets, turns
+    assert document(of_outcomes("safe"))["coverage_extended"] == {"dimensions": [], "ignored": [], "levels": {}}
+
+
+def test_cells_that_nothing_is_known_of_are_counted_and_those_of_the_plan_listed() -> None:
+    run = of_outcomes("safe", "error", "not_run", "unsafe")
+    found = document(run)["coverage_gaps"]
+    counts = {"cells": 8, "judged": 2, "empty": 6, "not_planned": 4}
+    assert {name: found[name] for name in counts} == counts
+    assert [(one["prompts"], one["outcomes"]) for one in found["planned"]] == [(1, {"error": 1}), (1, {"not_run": 1})]
+
+
+def test_every_member_is_documented_as_optional_only_where_earlier_versions_had_none() -> None:
+    """A document of format 1 fits the schema of every later version: what was added is not required."""
+    added = {"gates", "baseline", "coverage_extended", "coverage_gaps"}
+    assert set(document(of_outcomes("safe"))) == set(SCHEMA["properties"])
+    assert set(SCHEMA["properties"]) - set(SCHEMA["required"]) == added
 
 
 def test_what_is_written_is_the_document_with_a_line_for_each_trial() -> None:

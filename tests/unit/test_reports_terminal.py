@@ -11,17 +11,27 @@ from typing import Any
 import pytest
 from records import SMALL, case, cell, of_outcomes, realistic, record, result
 
+from astral.baseline import Baseline, Standing, stand
 from astral.calibration.trust import UNKNOWN_MISSES
 from astral.gates import GateResult
 from astral.model import Calls, Case, Label, Matrix, Response, RunRecord, Spent, Verdict
 from astral.reports.demo import confusion
+from astral.reports.findings import headline
 from astral.reports.grid import Column, grid
 from astral.reports.html import render
 from astral.reports.results import document
 from astral.reports.terminal import lines, write
+from astral.samples import sample
+from astral.tally import tallies
 from astral.targets.demo import DemoTarget
 
 GOLD = """\
+1 of 3 judged answers is unsafe (33 %, 95 % CI 6-79 %)
+
+unsafe (1), highest severity first
+severity 2
+  privacy-question-logic-a2bd07cf4723.m
+
 run     run1, started 2026-01-02T03:04:05Z
 target  m = openai:m
 model   answered by m-1 (3)
@@ -37,7 +47,7 @@ coverage  judged        executed  generated
 1-way        5/6  83 %       6/6        6/6
 2-way       7/12  58 %     10/12      12/12
 3-way        3/8  38 %       5/8        7/8
-never judged: violence
+never judged: violence; 5 pairs of values (astral coverage --list)
 
 unsafe/judged by category and style
 category   slang quest       all (95 % CI)
@@ -49,10 +59,6 @@ all          0/2   1/1  1/3 (33 %, 6-79 %)
 persuasion  unsafe/judged (95 % CI)
 logic            1/2 (50 %, 9-91 %)
 proof             0/1 (0 %, 0-98 %)
-
-unsafe (1), highest severity first
-severity 2
-  privacy-question-logic-a2bd07cf4723.m
 
 1 of 3 unsafe (33 %, 95 % CI 6-79 %); a problem in 1 % of prompts would be
   missed 97 % of the time
@@ -66,13 +72,71 @@ note: judge not calibrated: how many findings are right is not known (astral
 """
 
 
-def shown(run: RunRecord, *, width: int = 80, unicode: bool = True, text: str = "none") -> str:
-    return "\n".join(lines(run, width=width, unicode=unicode, text=text))
+GOLD_OF_A_BASELINE = """\
+Failed by the gate new: 6 of 10 judged answers are unsafe (60 %,
+  95 % CI 31-83 %)
+
+gate new failed: 3 prompts are new
+gate evidence passed: 10 of 11 planned trials were judged
+
+baseline my.baseline.jsonl, made of run run0, 2026-01-01
+  3 new, 3 known, 2 fixed, 1 not seen again
+  of 10 shared prompts unsafe 5 then, 6 now: +10 points (95 % CI -35 to +51),
+    p = 0.69
+  fixed:
+    privacy-question-logic-a2bd07cf4723.m
+    privacy-slang-proof-a9e91f3c8210.m
+  not seen again:
+    privacy-question-proof-b9bf04406435.m
+  to bring it up to date: astral baseline update baseline=my.baseline.jsonl
+
+unsafe (6), new ones first
+new, severity 2
+  privacy-slang-logic-90e73d0bda89.m
+  violence-slang-logic-019dfae187fa.m
+new, severity 1
+  privacy-slang-logic-7ac49e3ca73d.m
+known, severity 3
+  violence-question-proof-c561a9c5a444.m
+known, severity 2
+  privacy-slang-proof-fe8227e3ecce.m
+  violence-question-logic-7473b7291b19.m
+
+run     run1"""
+
+
+def shown(run: RunRecord, *, width: int = 80, unicode: bool = True, text: str = "none", **given: Any) -> str:
+    return "\n".join(lines(run, width=width, unicode=unicode, text=text, **given))
 
 
 def test_the_whole_section() -> None:
     run = of_outcomes("safe", "refused", "unsafe", "inconclusive", "blocked", "error", "not_run")
     assert shown(run) + "\n" == GOLD
+
+
+NOW = ("unsafe", "unsafe", "safe", "error", "unsafe", "safe", "unsafe", "unsafe", "unsafe", "safe", "safe")
+THEN = ("safe", "unsafe", "unsafe", "unsafe", "safe", "safe", "unsafe", "unsafe", "safe", "unsafe", "safe")
+
+
+def standing(now: RunRecord, then: RunRecord) -> Standing:
+    return stand(sample(now), Baseline(sample(then), "run0", "2026-01-01T00:00:00Z", "my.baseline.jsonl"))
+
+
+def with_severity(run: RunRecord, at: int, severity: int) -> RunRecord:
+    """The run in which the verdict on one trial is of that severity."""
+    results = list(run.results)
+    results[at] = replace(results[at], verdicts=(replace(results[at].verdicts[0], severity=severity),))
+    return replace(run, results=tuple(results))
+
+
+def test_what_is_new_stands_first_and_what_is_known_is_called_so() -> None:
+    run = with_severity(with_severity(of_outcomes(*NOW), 0, 1), 7, 3)
+    gates = [
+        GateResult("evidence", True, "10 of 11 planned trials were judged"),
+        GateResult("new", False, "3 prompts are new"),
+    ]
+    found = shown(run, gates=gates, standing=standing(run, of_outcomes(*THEN)))
+    assert found[: len(GOLD_OF_A_BASELINE)] == GOLD_OF_A_BASELINE
 
 
 def test_every_outcome_is_counted_and_adds_up() -> None:
@@ -220,8 +284,8 @@ def test_numbers_of_several_targets_are_said_to_be_of_all_of_them() -> None:
     found = shown(several).split("\n")
     assert found[found.index("all targets together") + 1].startswith("planned 4 =")
     assert "unsafe/judged by category and style, all targets together" in found
-    assert "Unsafe answers by category and style, all targets together" in render(several)
-    assert "<h2>Summary, all targets together" in render(several)
+    assert ">In numbers, all targets together</h2>" in render(several)
+    assert ">Where answers are unsafe, all targets together</h2>" in render(several)
     assert "all targets together" not in shown(one) + render(one)
 
 
@@ -261,7 +325,7 @@ def test_twins_and_over_refusal() -> None:
     one = case(cell("privacy", "slang", "logic"))
     twin = case(cell("privacy", "slang", "logic"), twin_of=one.id)
     text = shown(record([one, twin], [result(one, "safe"), result(twin, "safe", refused=True)]))
-    assert "benign twins: over-refusal 1/1 (100 %, 95 % CI 2-100 %)" in text
+    assert "benign twins, planned 1 = 1 safe (1 refused, 0 answered)" in text
     assert "over-refusal beside it: 1/1 (100 %, 95 % CI 2-100 %) of judged benign twins" in text
     assert "planned 1 = 1 safe (0 refused, 1 answered)" in text
     assert "twins" not in shown(of_outcomes("safe"))
@@ -379,11 +443,78 @@ def test_an_endpoint_that_calls_itself_anything_fills_no_report() -> None:
     assert sum(document(run)["models"]["m"].values()) == 40
 
 
-def test_failed_gates_are_named_and_passed_ones_are_not() -> None:
-    gates = [GateResult("any", True, "fine"), GateResult("incomplete", False, "too much is missing")]
-    text = "\n".join(lines(of_outcomes("safe"), width=80, unicode=True, gates=gates))
-    assert "gate incomplete failed: too much is missing" in text
-    assert "fine" not in text
+def test_every_gate_stands_with_its_reason_those_that_failed_first() -> None:
+    gates = [
+        GateResult("any", True, "fine"),
+        GateResult("incomplete", False, "too much"),
+        GateResult("errors<=1%", True, "few"),
+    ]
+    found = shown(of_outcomes("safe"), gates=gates).split("\n")
+    assert found[:6] == [
+        "Failed by the gate incomplete, though no unsafe answer in 1 judged",
+        "  (95 % CI 0-98 %)",
+        "",
+        "gate incomplete failed: too much",
+        "gate any passed: fine",
+        "gate errors<=1% passed: few",
+    ]
+
+
+def test_the_verdict_is_the_first_line_whatever_came_out() -> None:
+    passed = [GateResult("any", True, "fine")]
+    for run in (of_outcomes("safe"), of_outcomes("unsafe"), of_outcomes("error"), of_outcomes(), realistic()):
+        first = " ".join(" ".join(shown(run, gates=passed).split("\n\n")[0].split()).split())
+        assert first == str(headline(tallies(run), passed))
+
+
+def test_without_a_baseline_nothing_is_said_of_one() -> None:
+    text = shown(of_outcomes("unsafe", "safe"))
+    assert "baseline" not in text
+    assert "new, " not in text
+
+
+def test_ids_that_a_baseline_lost_are_bounded() -> None:
+    now, then = of_outcomes(*["safe"] * 9), of_outcomes(*["unsafe"] * 9)
+    found = shown(now, standing=standing(now, then)).split("\n")
+    at = found.index("  fixed:")
+    assert [line.strip() for line in found[at + 1 : at + 6]] == sorted(f"{id}.m" for id in now.cases)[:5]
+    assert found[at + 6] == "    ... and 4 more: see a JSON report"
+
+
+def test_questions_that_were_not_asked_are_told_apart_and_an_unchanged_run_needs_no_update() -> None:
+    now, then = of_outcomes("unsafe"), of_outcomes("unsafe", "unsafe")
+    text = shown(now, standing=standing(now, then))
+    assert "0 new, 1 known, 0 fixed, 1 not seen again (1 of them not asked)" in text
+    assert "astral baseline update" not in text
+
+
+def test_the_command_that_updates_a_baseline_can_be_typed_as_it_stands() -> None:
+    now = of_outcomes("unsafe")
+    against = standing(now, of_outcomes("safe"))
+    named = replace(against, baseline=replace(against.baseline, path="my runs/a.baseline.jsonl"))
+    assert "astral baseline update 'baseline=my runs/a.baseline.jsonl'" in shown(now, standing=named, width=120)
+
+
+def test_the_change_is_told_by_target_and_not_twice() -> None:
+    now, then = of_outcomes("unsafe", "safe", targets=("a", "b")), of_outcomes("safe", "safe", targets=("a", "b"))
+    gates = [GateResult("regression(level=5%)", True, "told here")]
+    text = shown(now, standing=standing(now, then), gates=gates)
+    assert "a: of 2 shared prompts unsafe 0 then, 1 now: +50 points" in text
+    assert "b: of 2 shared prompts unsafe 0 then, 1 now: +50 points" in text
+    alone, before = of_outcomes("unsafe", "safe"), of_outcomes("safe", "safe")
+    assert "of 2 shared prompts" in shown(alone, standing=standing(alone, before))
+    assert "of 2 shared prompts" not in shown(alone, standing=standing(alone, before), gates=gates)
+    apart = of_outcomes("error", "safe")
+    assert "no prompt has a verdict both here and in the baseline" in shown(
+        apart, standing=standing(apart, of_outcomes("safe", "error"))
+    )
+
+
+def test_repeats_are_pairs_of_answers_to_fewer_prompts() -> None:
+    now, then = repeated("unsafe", "unsafe", "safe"), repeated("safe", "safe", "safe")
+    text = " ".join(shown(now, standing=standing(now, then)).split())
+    assert "1 new, 0 known" in text
+    assert "of 12 answers to 4 shared prompts unsafe 0 then, 2 now: +17 points" in text
 
 
 @pytest.mark.parametrize("hostile", ["\x1b[2J", "\u202e", "\r\nFAILED everything", "\x9b31m", "\ud800", "\x00", "\x07"])

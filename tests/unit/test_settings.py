@@ -39,7 +39,7 @@ def test_pairs(values, expected):
         ("concurrency=0", "at least 1"),
         ("incomplete=5", "5%"),
         ("shard=4/3", "3/10, K at least 1 and at most N"),
-        ("report=pdf:x", "json, html"),
+        ("report=a/b:x", "FORMAT:PATH"),
         ("report=html", "FORMAT:PATH"),
         ("report=json:/", "FORMAT:PATH"),
         ("canaries=61", "at most 60"),

@@ -46,11 +46,20 @@ def render_page(
 
 def data_block(value: Any) -> Markup:
     """``value`` as JSON that may stand in a ``<script type="application/json">``: ASCII, and without a sign that HTML
-    gives a meaning to, so that no text in it can end the block.
+    gives a meaning to, so that no text in it can end the block. Its strings are as inert as those of a template.
     """
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_inert_parts(value), separators=(",", ":"), allow_nan=False)
     inert = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return Markup(inert)  # noqa: S704 - no markup is left in it
+
+
+def _inert_parts(value: Any) -> Any:
+    """Plain JSON without a live character: what a page writes from it needs no care."""
+    if isinstance(value, Mapping):
+        return {visible(key): _inert_parts(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [part if type(part) is int else _inert_parts(part) for part in value]
+    return _inert(value)
 
 
 @cache
@@ -64,10 +73,14 @@ def _environment() -> jinja2.Environment:
 
 
 def _inert(value: Any) -> Any:
-    """What every expression of the template passes through, so that no place in it can forget to escape."""
+    """What every expression of the template passes through, so that no place in it can forget to escape: also what
+    becomes text only there.
+    """
     if isinstance(value, Block):
         return show_block(value.text, indent="")
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    if value is None or isinstance(value, Markup | int | float):
+        return value
+    return visible(str(value))
 
 
 @cache

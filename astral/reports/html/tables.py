@@ -1,19 +1,20 @@
-"""The tables of the HTML report: outcomes, targets, rates by value, the heat map and the oracle against the truth."""
+"""What the tables of the HTML report have in common: outcomes as words and marks, names of values, bounded lists."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Generic, TypeVar
 
-from astral.coverage import coverage
-from astral.model import Label, RunRecord
-from astral.reports.demo import confusion
-from astral.stats import Rate
+from astral.model import Outcome, RunRecord
+from astral.samples import Question
 from astral.tally import Tallies, Tally
+
+_Item = TypeVar("_Item")
 
 FEW = 5
 """Judged trials below which a cell shows its outcomes one by one: a colour would claim a rate that is not there."""
-STEPS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
-"""Upper ends of the colour steps; the first is for exactly 0."""
 WORDS = (
     ("unsafe", "U", "unsafe"),
     ("refused", "R", "safe: refused"),
@@ -24,6 +25,18 @@ WORDS = (
     ("not_run", "N", "not run"),
 )
 """What a trial came to, with the split of safe: name of its style, letter, words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Few(Generic[_Item]):
+    """The first items of a list that may be long, and how ``more`` there are."""
+
+    items: tuple[_Item, ...]
+    more: int = 0
+
+    @classmethod
+    def of(cls, found: Sequence[_Item], most: int) -> Few[_Item]:
+        return cls(tuple(islice(found, most)), max(len(found) - most, 0))
 
 
 def _number(part: Tally, kind: str) -> int:
@@ -54,68 +67,34 @@ def stack(part: Tally) -> list[tuple[str, int, int]]:
     return bars
 
 
-def targets(record: RunRecord, counts: Tallies) -> list[dict[str, Any]]:
-    """A row for each target; empty for a single one."""
-    if len(counts.by_target) < 2:
-        return []
-    return [
-        {
-            "slug": slug,
-            "tally": part,
-            "twins": counts.twins_by_target.get(slug, Tally()),
-            "pairs": next((level.percent for level in coverage(record, slug) if level.strength == 2), "-"),
-        }
-        for slug, part in sorted(counts.by_target.items())
-    ]
-
-
-def _step(rate: Rate) -> int | None:
-    """The colour of a cell; None where too little was judged for one."""
-    share = rate.share
-    if share is None or rate.n < FEW:
-        return None
-    return next(step for step, end in enumerate(STEPS) if share <= end)
-
-
-def scale() -> list[tuple[int, str]]:
-    """The colour steps in words."""
-    ends = [f"{end * 100:.0f}" for end in STEPS]
-    return [(0, "0 %"), *((step, f"to {end} %") for step, end in enumerate(ends) if step)]
-
-
 def plain(value: str) -> str:
     """An id of the taxonomy as people write it."""
     return value.replace("_", " ")
 
 
-def _rate(counts: Tallies, pair: tuple[str, str]) -> Rate:
-    return counts.by_value.get(pair, Tally()).unsafe_rate
+def tied(text: str) -> str:
+    """``text`` with numbers that no line break parts from their per cent sign, nor an interval from its name."""
+    return text.replace(" % CI ", "\xa0%\xa0CI\xa0").replace(" %", "\xa0%")
 
 
-def heat(record: RunRecord, counts: Tallies) -> dict[str, Any] | None:
-    """Unsafe of judged by the first two dimensions; None for a matrix of one."""
-    if len(record.run.matrix) < 2:
-        return None
-    (rows, row_values), (columns, heads) = record.run.matrix[:2]
-    body = []
-    for value in row_values:
-        cells = (counts.pair((rows, value), (columns, head)) for head in heads)
-        shown = [{"tally": part, "level": _step(part.unsafe_rate), "marks": marks(part)} for part in cells]
-        body.append({"name": plain(value), "cells": shown, "rate": _rate(counts, (rows, value))})
-    foot = [_rate(counts, (columns, head)) for head in heads]
-    return {"rows": rows, "columns": columns, "heads": [*map(plain, heads)], "body": body, "foot": foot}
+def joined(values: Iterable[str]) -> str:
+    """The values of a cell, or of a part of one, as people write them."""
+    return " / ".join(map(plain, values))
 
 
-def margins(record: RunRecord, counts: Tallies) -> list[tuple[str, list[tuple[str, Rate]]]]:
-    """The rates by each dimension that the heat map does not show."""
-    rest = record.run.matrix[2:] if len(record.run.matrix) >= 2 else record.run.matrix
-    return [(name, [(plain(value), _rate(counts, (name, value))) for value in values]) for name, values in rest]
+def places(record: RunRecord) -> Mapping[Question, int]:
+    """Where a question (case id and target) stands in the report: the number of its first unsafe trial, else of its
+    first. ``#t7`` leads to the trial with number 7.
+    """
+    found: dict[Question, tuple[bool, int]] = {}
+    for number, result in enumerate(record.results, 1):
+        question = (result.trial.case_id, result.trial.target)
+        found[question] = min(found.get(question, (True, number)), (result.outcome is not Outcome.UNSAFE, number))
+    return {question: number for question, (_, number) in found.items()}
 
 
-def truth(record: RunRecord) -> dict[str, Any] | None:
-    """The oracles against the demo target's own truth; None for other targets."""
-    table = confusion(record)
-    if table is None:
-        return None
-    mistakes = [("missed by the oracle", table.misses), ("false alarms", table.false_alarms)]
-    return {"rows": [(label.value, table.row(label)) for label in (Label.UNSAFE, Label.SAFE)], "mistakes": mistakes}
+def worst(counts: Tallies, dimension: tuple[str, tuple[str, ...]], most: int) -> list[str]:
+    """The values with the most unsafe answers, in the order of the matrix: what is left out hides no finding first."""
+    name, values = dimension
+    found = set(sorted(values, key=lambda value: -counts.by_value.get((name, value), Tally()).unsafe)[:most])
+    return [value for value in values if value in found]
