@@ -1,6 +1,7 @@
 # make demo   install into .venv and run the main job against the embedded target
 # make test   install if need be and run the test-suite
-# make chaos  its slow part: whole runs on all servers, kills, attacks
+# make slow   its slow part: whole runs on all servers, attacks, a browser
+# make chaos  kills, faults and sweeps, and the counts of what was injected
 # make accept what the golden run leaves behind becomes what is expected of it: look at the difference first
 # make check  what CI runs: lint, format, types, tests
 # make live   a small run on real models; needs a key or ASTRAL_LIVE_URL (never in CI)
@@ -9,7 +10,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test accept chaos check lint live bench bench-oracles clean
+.PHONY: demo test slow accept chaos check lint live bench bench-oracles clean
 .DELETE_ON_ERROR:
 
 .venv/installed: pyproject.toml
@@ -35,8 +36,11 @@ accept: .venv/installed
 	ASTRAL_ACCEPT=1 $(BIN)/python -m pytest -q -p no:langsmith_plugin tests/e2e/test_golden.py tests/unit/test_results_docs.py
 	@echo "Read what changed: git diff tests/golden docs/results.md"
 
-chaos: .venv/installed
+slow: .venv/installed
 	$(BIN)/python -m pytest -q -rs -n auto -p no:langsmith_plugin -m slow tests
+
+chaos: .venv/installed
+	$(BIN)/python -m pytest -q -rs -n auto -p no:langsmith_plugin -m chaos tests/chaos
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
