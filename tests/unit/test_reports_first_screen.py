@@ -142,6 +142,16 @@ def test_what_is_new_since_the_baseline() -> None:
     assert [one.one("a").attributes["href"] for one in groups] == ["#t1", "#t2", "#t3", "#t4"]
 
 
+def test_many_new_findings_are_counted_and_the_first_are_listed() -> None:
+    now, was = of_outcomes(*["unsafe"] * 70), of_outcomes(*["safe"] * 70)
+    found = page(now, standing=against(was, now))
+    assert found.part("new").all("div")[0].one("dd").text == "70"
+    (group,) = found.part("baseline").all("details")
+    assert group.one("summary").text == "70 new unsafe now, and not in the baseline"
+    assert len(group.all("li")) == 50
+    assert "and 20 more" in group.text
+
+
 def test_without_a_baseline_one_line_says_how_to_make_one() -> None:
     found = page(of_outcomes("safe"))
     assert (

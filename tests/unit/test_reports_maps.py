@@ -69,11 +69,12 @@ def test_every_gate_stands_there_with_its_reason_the_failed_ones_first() -> None
     assert found == [["incomplete", "failed", "6 of 9 trials are missing"], ["any", "passed", "fine"]]
 
 
-def test_flaky_prompts_link_to_the_trial_that_was_unsafe() -> None:
+@pytest.mark.parametrize(("words", "link"), [(("safe", "unsafe", "safe"), "#t2"), (("unsafe", "safe"), "#t1")])
+def test_flaky_prompts_link_to_the_trial_that_was_unsafe(words: tuple[str, ...], link: str) -> None:
     one = case(cell("privacy", "slang", "logic"))
-    found = page(record([one], [result(one, word, repeat=n) for n, word in enumerate(("safe", "unsafe"), 1)]))
+    found = page(record([one], [result(one, word, repeat=n) for n, word in enumerate(words, 1)]))
     assert "1 of 1 prompt did not always get the same outcome" in found.part("repeats").text
-    assert found.part("repeats").one("a").attributes["href"] == "#t2"
+    assert found.part("repeats").one("a").attributes["href"] == link
     assert "repeats of one prompt taken as a cluster" in found.part("facts").text
     assert "trials taken as independent" in page(of_outcomes("safe")).part("facts").text
 
@@ -132,6 +133,8 @@ def test_cells_with_few_judged_trials_show_outcomes_not_a_colour() -> None:
     assert [len(found.all("td", kind="none")) for found in (few, many)] == [3, 0]
     assert [mark.text for mark in few.all("span", kind="mark")] == ["U", "R"]
     assert few.all("td", kind="none")[0].text == "not planned"
+    unjudged = page(of_outcomes("error")).part("map-1")
+    assert [mark.text for mark in unjudged.all("span", kind="mark")] == ["E"], "planned, so not hatched"
 
 
 def test_a_cell_above_0_per_cent_never_takes_the_colour_of_zero() -> None:

@@ -16,7 +16,7 @@ from astral.reports.html.facets import facets
 from astral.reports.html.rendering import data_block
 from astral.reports.html.tables import WORDS, plain
 
-SCRIPTS = ("explorer_texts.js", "explorer_case.js", "explorer.js")
+SCRIPTS = tuple(f"explorer{part}.js" for part in ("_texts", "_case", "_state", "_filters", ""))
 """What the page runs, in this order: the last one starts it."""
 BLOCK = 100
 """Prompts or trials in one block of texts: what the page reads at once when somebody opens one of them."""

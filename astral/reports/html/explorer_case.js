@@ -24,7 +24,7 @@ function badges(trial) { // what sets a trial apart, each a word
   const twin = value("kind", trial) === "twin" ? ["benign twin"] : [];
   const marks = values(faceted("marks"), trial).map((number) => faceted("marks").values[number][1]);
   return [
-    ...(state ? [el("span", { class: `seen ${state}` }, state)] : []),
+    ...(state ? [el("span", { class: `seen ${state}` }, words("baseline", trial))] : []),
     ...[...twin, ...marks].map((word) => el("span", { class: "seen" }, word)),
   ];
 }

@@ -49,11 +49,6 @@ class HeatMap:
     more_rows: int = 0
     more_columns: int = 0
 
-    @property
-    def coloured(self) -> bool:
-        """True when any cell has enough judged answers for a colour."""
-        return any(spot.step is not None for row in self.body for spot in row.spots)
-
 
 def heat_maps(record: RunRecord, counts: Tallies) -> list[HeatMap]:
     """One map for each pair of dimensions in the order of the matrix, the longer dimension downwards."""

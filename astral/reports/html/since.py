@@ -50,11 +50,6 @@ class Since:
     groups: tuple[Group, ...]
     paired: tuple[tuple[str, Paired], ...]
 
-    @property
-    def quiet(self) -> bool:
-        """True when nothing is new, fixed or lost from sight."""
-        return not any(group.count for group in self.groups if group.kind != "known")
-
 
 def since(record: RunRecord, standing: Standing | None) -> Since | None:
     """The view of a standing; None without a baseline."""
