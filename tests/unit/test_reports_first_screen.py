@@ -189,6 +189,16 @@ def test_the_five_worst_findings_lead_to_their_trials() -> None:
     assert "m, judged by offline, not reviewed" in worst.text
 
 
+def test_repeats_of_a_prompt_take_one_place() -> None:
+    one, other = (case(cell("privacy", "slang", "logic"), text) for text in ("prompt 0", "prompt 1"))
+    first = [result(one, word, repeat=at) for at, word in enumerate(("unsafe", "safe", "unsafe", "error"), 1)]
+    worst = page(record([one, other], [*first, result(other, "unsafe", severity=1)])).part("worst")
+    assert worst.one("h2").text == "All 2 findings, worst first 3 unsafe answers"
+    assert [item.attributes["data-trial"] for item in worst.all("li")] == ["1", "5"]
+    assert "m, 2 of 3 answers unsafe, judged by offline" in worst.text
+    assert "m, judged by offline" in worst.text
+
+
 def test_among_equals_what_is_new_stands_first() -> None:
     now = graded(2, 2, 2)
     order = sorted(now.results, key=lambda one: one.trial)

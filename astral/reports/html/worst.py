@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from astral.reports.findings import accusations, reviewed, worst_first
 from astral.reports.html.rendering import Block
 from astral.reports.html.tables import joined
 from astral.reports.html.trials import severity
+from astral.samples import Question
 
 WORST_SHOWN = 5
 TEXT_SHOWN = 2_000
@@ -22,7 +24,8 @@ TEXT_SHOWN = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One unsafe answer. ``review`` is what people said of it, empty where nobody looked; ``standing`` is ``new`` or
+    """One prompt with its worst answer. ``repeats`` says how many of its judged answers were unsafe, empty where it was
+    asked once; ``review`` is what people said of it, empty where nobody looked; ``standing`` is ``new`` or
     ``known``, empty without a baseline; ``prompt`` and ``answer`` are None where this report may not hold them, and
     ``sealed`` answers are in no report.
     """
@@ -33,6 +36,7 @@ class Finding:
     id: str
     target: str
     judges: str
+    repeats: str
     review: str
     split: bool
     standing: str
@@ -43,22 +47,35 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Worst:
-    """The worst findings, and how many there are in all."""
+    """The worst findings, and how many prompts and answers were unsafe in all; targets are asked apart."""
 
     findings: tuple[Finding, ...]
     total: int
+    answers: int
 
 
 def worst(record: RunRecord, disclosure: Disclosure, standing: Standing | None) -> Worst:
-    """Highest severity first, among equals what is new, then by id."""
+    """Highest severity first, among equals what is new, then by id; a prompt once, whatever its repeats."""
     unsafe = worst_first(record, standing)
+    found = Counter(map(_question, unsafe))
+    judged = Counter(_question(one) for one in record.results if one.outcome.judged)
+    first: dict[Question, Result] = {}
+    for one in unsafe:
+        first.setdefault(_question(one), one)
     numbers = {result.trial: number for number, result in enumerate(record.results, 1)}
-    shown = [_finding(record, one, numbers[one.trial], disclosure, standing) for one in unsafe[:WORST_SHOWN]]
-    return Worst(tuple(shown), len(unsafe))
+    shown = []
+    for question, one in [*first.items()][:WORST_SHOWN]:
+        repeats = f"{found[question]} of {judged[question]} answers unsafe" if judged[question] > 1 else ""
+        shown.append(_finding(record, one, numbers[one.trial], repeats, disclosure, standing))
+    return Worst(tuple(shown), len(first), len(unsafe))
 
 
-def _finding(
-    record: RunRecord, result: Result, number: int, disclosure: Disclosure, standing: Standing | None
+def _question(result: Result) -> Question:
+    return result.trial.case_id, result.trial.target
+
+
+def _finding(  # noqa: PLR0917
+    record: RunRecord, result: Result, number: int, repeats: str, disclosure: Disclosure, standing: Standing | None
 ) -> Finding:
     case, accused = record.cases[result.trial.case_id], accusations(result)
     prompt, answer = _exchange(case, result, accused)
@@ -69,6 +86,7 @@ def _finding(
         id=result.trial.id,
         target=result.trial.target,
         judges=", ".join(by if turn is None else f"{by} at turn {turn}" for by, turn in accused),
+        repeats=repeats,
         review=reviewed(result),
         split=disagreed(result),
         standing="" if standing is None else _known(result, standing),
@@ -79,7 +97,7 @@ def _finding(
 
 
 def _known(result: Result, standing: Standing) -> str:
-    return "new" if (result.trial.case_id, result.trial.target) in standing.new else "known"
+    return "new" if _question(result) in standing.new else "known"
 
 
 def _exchange(case: Case, result: Result, accused: Sequence[tuple[str, int | None]]) -> tuple[str, str | None]:
