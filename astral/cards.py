@@ -9,7 +9,7 @@ from typing import Any
 
 from astral.errors import CardError
 from astral.escape import show
-from astral.files import write_whole
+from astral.files import private_directory, write_whole
 from astral.model import Card
 from astral.stats import Rate, Repeats
 
@@ -87,7 +87,7 @@ def write_card(card: Card, path: Path) -> None:
         "version": card.version,
     }
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_directory(path.parent)
         write_whole(path, json.dumps(body, indent=1, sort_keys=True) + "\n")
     except OSError as err:
         raise CardError(f"{show(str(path))}: the card cannot be written ({err.strerror}); name another place") from err

@@ -137,10 +137,10 @@ class DirectCalls:
         rule = None if name in self._unscreened else screen_turns(case.turns)
         if rule is not None:
             raise CallError("screened", f"the content gate keeps out this prompt ({rule}: {RULES[rule]}); reword it")
-        target = self._targets[name]
+        target, clean = self._targets[name], self._bench.judging.clean
         async with self._places:
-            with only_call_errors("target", target.name, case.turns):
-                return checked_response(target.name, await target.answer(case, 1))
+            with only_call_errors("target", target.name, case.turns, clean):
+                return checked_response(target.name, await target.answer(case, 1), clean)
 
     async def _failed(self, call: Direct, err: CallError) -> None:
         self.counts = replace(self.counts, failed=self.counts.failed + 1)

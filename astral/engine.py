@@ -23,6 +23,8 @@ from astral.store import HASH_ONLY, Planted, Progress, RunWriter
 T = TypeVar("T")
 DRAIN_SECONDS = 5.0
 """How long calls in flight may go on after the run was stopped."""
+CANCEL_SECONDS = 1.0
+"""How long they have to end when they are cancelled then."""
 PATIENCE = 600.0
 """The same for known answers that alone are left: calls have deadlines, but a judge of one's own may have none."""
 FREE_LANES = 256
@@ -34,12 +36,22 @@ class Loop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._closing = False
         self._thread = threading.Thread(target=self._run, name="astral-engine", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
+        while not self._loop_has_ended():
+            pass
+
+    def _loop_has_ended(self) -> bool:
+        """Run until ``close``. A task of a plugin's own may raise SystemExit or KeyboardInterrupt, which asyncio lets
+        through, or stop the loop: one that ended there would be waited for for ever.
+        """
+        with contextlib.suppress(BaseException):
+            self._loop.run_forever()
+        return self._closing
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Begin ``work``; the future belongs to the calling thread's world (concurrent.futures)."""
@@ -55,12 +67,30 @@ class Loop:
             self._loop.call_soon_threadsafe(call, *values)
 
     def close(self) -> None:
-        """End the loop. What a hanging plugin still does is left to its daemon thread."""
+        """End the loop and what goes on in it. What a hanging plugin still does is left to its daemon thread."""
+        with contextlib.suppress(TimeoutError, RuntimeError):
+            self.start(_cancel_others()).result(DRAIN_SECONDS)
+        self._closing = True
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(DRAIN_SECONDS)
         if not self._thread.is_alive():
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()
+
+
+async def _cancel_others() -> None:
+    """A session that was broken off leaves calls in flight; a loop must not end before they do."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if others:
+        done, _ = await asyncio.wait(others, timeout=CANCEL_SECONDS)
+        for task in done - {task for task in done if task.cancelled()}:
+            task.exception()  # whoever waited for it is gone: asyncio need not tell
+
+
+class _Stopped(Exception):
+    """The run was stopped before this trial was asked."""
 
 
 class Engine:
@@ -160,12 +190,18 @@ class Engine:
         if self._loop is None:
             return
         self.halt()
-        with contextlib.suppress(TimeoutError):
-            self._main.result(drain if self._trials else PATIENCE)
-            return
-        self._main.cancel()
-        with contextlib.suppress(BaseException):
-            self._main.result(1.0)
+        if not self._has_ended(drain if self._trials else PATIENCE):
+            self._main.cancel()
+            self._has_ended(CANCEL_SECONDS)
+
+    def give_up(self) -> None:
+        """Cancel what is in flight, so that ``stop`` need not wait any longer; from a handler of signals too."""
+        if self._loop is not None:
+            self._main.cancel()
+
+    def _has_ended(self, seconds: float) -> bool:
+        with self._arrived:
+            return self._arrived.wait_for(lambda: self._over is not None, seconds)
 
     @property
     def done(self) -> tuple[int, int]:
@@ -201,7 +237,7 @@ class Engine:
                     lanes.create_task(self._lane())
         except* StoreError as group:
             failure = str(group.exceptions[0])
-        except* Exception as group:
+        except* (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as group:
             first = group.exceptions[0]
             failure = f"the engine failed: {type(first).__name__}: {show(str(first))}; please report this"
         finally:
@@ -247,6 +283,8 @@ class Engine:
         case = self._cases[trial.case_id]
         try:
             found = await self._asked_and_judged(trial, case)
+        except _Stopped:
+            found = Result(trial, Outcome.NOT_RUN, "stopped")
         except BudgetExhausted as err:
             found = Result(trial, Outcome.NOT_RUN, "budget", detail=str(err))
         except CallError as err:
@@ -271,14 +309,17 @@ class Engine:
             await self._writer.answered(trial, response, wait=False)
             return response
         async with self._places.at(target):
+            if self._stopping:  # meanwhile: begun, but nothing was sent
+                raise _Stopped
             response = await self._ask(trial, case)
             await self._writer.answered(trial, response)
             return response
 
     async def _ask(self, trial: Trial, case: Case) -> Response:
         target = self._targets[trial.target]
-        with only_call_errors("target", target.name, case.turns):
-            return checked_response(target.name, await target.answer(case, trial.repeat))
+        clean = self._bench.judging.clean
+        with only_call_errors("target", target.name, case.turns, clean):
+            return checked_response(target.name, await target.answer(case, trial.repeat), clean)
 
 
 def _is_shown(found: Result) -> bool:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
+
+from astral.escape import show
+from astral.secrets import without_keys
 
 
 class AstralError(Exception):
-    """Root of all errors that a user can act on: the message says what, where, and what next, in one line."""
+    """Root of all errors that a user can act on: the message says what, where, and what next, in one line.
+
+    It is inert and holds no key, whatever names, paths and words of strangers it was put together from.
+    """
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*(show(without_keys(part), None) if isinstance(part, str) else part for part in parts))
 
 
 class SettingsError(AstralError):

@@ -10,11 +10,15 @@ _VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _NAME = re.compile(r"[A-Za-z0-9_.:+-]{1,40}")
 _QUIET = re.compile(r"[\x20-\x7e]*")
 _ORDERS = re.compile(
-    r"##(?=\[)|:(?=:(?:error|warning|notice|debug|group|endgroup|echo|(?:add|remove|set|save|stop|internal)-))", re.I
+    r"##(?=(?:vso|teamcity)?\[)"
+    r"|:(?=:(?:error|warning|notice|debug|group|endgroup|echo|(?:add|remove|set|save|stop|internal)-))",
+    re.I,
 )
 """What GitHub's runner takes for an order in a log: ``##[error]`` anywhere, ``::error::`` at the start of a line, where
 blanks before it do not count (https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs, read
-2026-11-21). A wrapped line may start anywhere."""
+2026-11-21). A wrapped line may start anywhere. ``##vso[`` and ``##teamcity[`` are orders to agents of Azure Pipelines
+(https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands) and TeamCity
+(https://jetbrains.com/help/teamcity/service-messages.html), both read 2026-11-21."""
 
 
 def _live(char: str) -> bool:
@@ -38,7 +42,7 @@ def visible(text: str) -> str:
 
     So is the first character of what a CI runner would obey.
     """
-    if "##[" in text or "::" in text:
+    if "##" in text or "::" in text:
         text = _ORDERS.sub(lambda found: f"\\u{{{ord(found[0][0]):x}}}" + found[0][1:], text)
     if _QUIET.fullmatch(text):
         return text
@@ -77,7 +81,13 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
+"""Names that no file may have on Windows, whatever follows a dot
+(https://doc.rust-lang.org/beta/nightly-rustc/cargo/util/restricted_names/fn.is_windows_reserved.html, read
+2026-11-21)."""
+
+
 def slug(text: str, limit: int = 40) -> str:
-    """Lower-case letters, digits, ``_ + -`` only; never empty, never longer than ``limit``."""
-    cleaned = re.sub(r"[^a-z0-9_+]+", "-", text.lower()).strip("-")
-    return cleaned[:limit].strip("-") or "x"
+    """Lower-case letters, digits, ``_ + -`` only; never empty, never longer than ``limit``, no device of Windows."""
+    cleaned = re.sub(r"[^a-z0-9_+]+", "-", text.lower()).strip("-")[:limit].strip("-")
+    return f"x-{cleaned}" if _DEVICE.fullmatch(cleaned) else cleaned or "x"

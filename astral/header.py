@@ -15,7 +15,7 @@ from typing import Any
 from astral.differences import difference, judged_by, plain
 from astral.errors import PluginError, SettingsError
 from astral.escape import show
-from astral.model import Matrix, Run
+from astral.model import Case, Matrix, Run
 from astral.setting_values import Spec
 from astral.settings import BY_NAME, Settings, read_settings
 from astral.suite import Suite
@@ -204,6 +204,24 @@ def _united(suites: Suites) -> Matrix:
         for dimension, values in suite.matrix:
             united.setdefault(dimension, {}).update(dict.fromkeys(values))
     return tuple((dimension, tuple(values)) for dimension, values in united.items())
+
+
+def cases_of(suites: Suites) -> dict[str, Case]:
+    """The cases of all suites by id. Raises SettingsError for one that is a prompt in one suite and a benign twin in
+    another: whether its unsafe answers count would depend on their order.
+    """
+    found: dict[str, Case] = {}
+    where: dict[str, str] = {}
+    for path, suite in suites:
+        for case in suite.cases:
+            known = found.setdefault(case.id, case)
+            if (known.twin_of is None) != (case.twin_of is None):
+                raise SettingsError(
+                    f"case {case.id} is a benign twin in {show(path if case.twin_of else where[case.id])} and none in "
+                    f"{show(where[case.id] if case.twin_of else path)}; take it out of one of them, or run them apart"
+                )
+            where.setdefault(case.id, path)
+    return found
 
 
 def suite_paths(stored: Run, root: Path) -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from astral.errors import SuiteError
+from astral.files import private_directory
 
 
 class Journal:
@@ -38,7 +39,7 @@ class Journal:
         if self._path is None:
             return self
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_directory(self._path.parent)
             self._lock = _locked(self._path.with_suffix(".lock"))
             self._rows = dict(_rows(self._path))
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -15,7 +15,9 @@ from astral.errors import AstralError, CallError, SettingsError
 from astral.escape import show
 from astral.model import Case, Label, Outcome, Response, Result, Trial, Verdict
 from astral.protocols import Oracle, Target
+from astral.secrets import without_keys
 from astral.voting import Decision, before_judging, confirmed, decide, own_refusal, result, worst
+from astral.withholding import without
 
 T = TypeVar("T")
 Stored = Mapping[str, Sequence[Verdict]]
@@ -24,13 +26,17 @@ Stored = Mapping[str, Sequence[Verdict]]
 
 @dataclass(frozen=True, kw_only=True)
 class Judging:
-    """How answers become outcomes. ``turns``: ``last`` judges the last answer of a conversation, ``each`` all."""
+    """How answers become outcomes. ``turns``: ``last`` judges the last answer of a conversation, ``each`` all.
+
+    ``clean`` hides the keys of the run in what targets and oracles give and raise.
+    """
 
     oracles: Sequence[Oracle]
     vote: str = "any"
     confirm: int = 2
     fail_on: int = 1
     turns: str = "last"
+    clean: Callable[[str], str] = without_keys
 
 
 class Ledger(Protocol):
@@ -129,14 +135,14 @@ class Bench:
         """The confirmed verdict of one oracle, and all verdicts behind it; ``stored`` are there already. Raises
         CallError.
         """
-        case, response = answer.case, answer.response
+        case, response, clean = answer.case, answer.response, self.judging.clean
         verdicts = tuple(verdict for verdict in stored if verdict.turn == answer.turn)
         needed = 1 if is_free(oracle) else self.judging.confirm
         place = contextlib.nullcontext() if self._places is None or is_free(oracle) else self._places.at(oracle)
         while (settled := confirmed(verdicts, needed)) is None:
             async with place:
-                with only_call_errors("oracle", oracle.name, (*case.turns, *response.earlier, response.text)):
-                    verdict = checked_verdict(oracle.name, await oracle.judge(case, response))
+                with only_call_errors("oracle", oracle.name, (*case.turns, *response.earlier, response.text), clean):
+                    verdict = checked_verdict(oracle.name, await oracle.judge(case, response), clean)
                 verdict = verdict if verdict.turn == answer.turn else replace(verdict, turn=answer.turn)
                 verdicts = (*verdicts, verdict)
                 await commit(oracle.name, len(verdicts), verdict, wait=not is_free(oracle))
@@ -179,21 +185,25 @@ async def together(judgings: Iterable[Awaitable[T]]) -> list[T]:
 
 
 @contextlib.contextmanager
-def only_call_errors(kind: str, name: str, harmful: Sequence[str]) -> Iterator[None]:
+def only_call_errors(
+    kind: str, name: str, harmful: Sequence[str], clean: Callable[[str], str] = without_keys
+) -> Iterator[None]:
     """Whatever a target or oracle raises becomes a CallError of this trial; even ``sys.exit`` must not end the loop.
 
-    ``harmful`` texts are left out of the message: it reaches the terminal, and ``ANSWERS[prompt]`` raises the prompt.
+    ``harmful`` texts and keys are left out of the message: it reaches the terminal, ``ANSWERS[prompt]`` raises the
+    prompt, and servers repeat what they refuse.
     """
     try:
         yield
-    except CallError:
+    except CallError as err:
+        err.args = (without(clean(str(err)), harmful, None),)
         raise
     except AstralError as err:
-        raise CallError(f"{kind}_error", str(err)) from None
+        raise CallError(f"{kind}_error", without(clean(str(err)), harmful, None)) from None
     except BaseException as err:
         if isinstance(err, asyncio.CancelledError) and _cancelled():
             raise
-        words = f"{type(err).__name__}: {show(_message(err, harmful))}"
+        words = f"{type(err).__name__}: {without(_message(err, clean), harmful)}"
         message = f"{kind} {show(name)} raised {words}; mend it and use resume=last"
         raise CallError(f"{kind}_error", message) from None
 
@@ -204,12 +214,8 @@ def _cancelled() -> bool:
     return task is None or task.cancelling() > 0
 
 
-def _message(err: BaseException, harmful: Sequence[str]) -> str:
+def _message(err: BaseException, clean: Callable[[str], str]) -> str:
     try:
-        message = str(err)
-    except Exception:
+        return clean(str(err))
+    except BaseException:  # also a sys.exit in its __str__
         return "(its message cannot be read)"
-    for text in harmful:
-        for spelled in (text, repr(text)[1:-1]):
-            message = message.replace(spelled, "[text withheld]") if len(spelled) > 3 else message
-    return message

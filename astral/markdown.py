@@ -16,7 +16,7 @@ PROMPT_LIMIT = 2_000
 _RISKY = re.compile(
     r"[\\`*_\[\]<>~|&$@#^]"  # markup of markdown and HTML, entities, mathematics, mentions, references
     r"|://|www\.|:[\w+-]+:"  # links that need no markup, and emoji
-    r"|%\w|![\d\[]|\bGH-\d"  # milestones, merge requests and issues
+    r"|%[\w\"]|![\d\[]|\bGH-\d"  # milestones, merge requests and issues
     r"|(?<![0-9A-Za-z])[0-9A-Fa-f]{7,64}(?![0-9A-Za-z])"  # commits
 )
 """What gives a word a meaning. Escaping alone would not do: mentions, references and plain addresses are looked for in

@@ -53,9 +53,15 @@ class Recipe:
     web: Web
 
 
+_OF_SERVICES = ("BUILD_NUMBER", "TF_BUILD")
+"""What Jenkins and Azure Pipelines set, which set no ``CI`` (https://docs.pytest.org/en/stable/explanation/ci.html,
+https://github.com/dagger/dagger/pull/9465, read 2026-11-21)."""
+
+
 def in_ci(environment: Mapping[str, str] = os.environ) -> bool:
-    """True under a CI service, by the variable that all of them set."""
-    return environment.get("CI", "").lower() not in ("", "0", "false")
+    """True under a CI service, by the variable that most of them set; where it is set, it alone counts."""
+    said = environment.get("CI", "").lower()
+    return said not in ("0", "false") if said else any(environment.get(name) for name in _OF_SERVICES)
 
 
 def missing_extras() -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from astral.context import Context
 from astral.errors import SettingsError, SuiteError
 from astral.escape import show
+from astral.files import private_directory
 from astral.presets import TEMPLATE, in_ci, missing_extras, recipe
 from astral.recordings import read_recordings, recorded_suite
 from astral.registry import Registry
@@ -144,7 +145,10 @@ def _why_smoke(settings: Settings) -> str:
 
 def _keep(suite: Suite, directory: Path, key: str, note: str) -> Provision:
     folder = store_directory(directory) / "suites"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        private_directory(folder)
+    except OSError as err:
+        raise SuiteError(f"{folder}: cannot be made ({err.strerror}); run where you may write") from err
     path = folder / f"{key}{SUFFIX}"
     if not path.is_file():
         write_suite(suite, path)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from astral.adapters.hush import hushed
 from astral.errors import AstralError, ReportError
 from astral.escape import show
 from astral.files import is_special, write_whole
 from astral.formats import LOUD, Format
-from astral.header import suite_facts, suite_paths
+from astral.header import suite_paths
 from astral.model import Outcome, RunRecord
 from astral.presets import in_ci
 from astral.reports import summary, terminal
 from astral.reports.account import Account
 from astral.reports.disclosure import withheld
+from astral.secrets import Redactor, secrets_of
 from astral.setting_values import ReportSpec
 from astral.settings import Settings
 from astral.suite import read_suite
@@ -29,6 +33,8 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable by which a step of GitHub Actions finds the file for its summary
 (https://docs.github.com/en/actions/writing-workflows/choosing-what-your-workflow-does/
 workflow-commands-for-github-actions#adding-a-job-summary, read 2026-11-21)."""
+_KEYS = Redactor(secrets_of(os.environ))
+"""Knows what keys look like, and those that a plugin may have from the environment."""
 
 
 def text_level(settings: Settings, *, quiet: bool) -> str:
@@ -74,43 +80,76 @@ def write_report(account: Account, spec: ReportSpec, root: Path, form: Format) -
         raise ReportError(f"{show(str(path))}: the report of {show(form.made_by)} is not text of Unicode") from err
 
 
+class _Sheet(io.StringIO):
+    """What a format writes on; ``with stream:`` must not take from us what was written."""
+
+    def close(self) -> None:
+        """Stays open."""
+
+
 def _written(account: Account, spec: ReportSpec, form: Format) -> str:
-    """The report as text. What a stranger's code is given, holds no text that it may not show."""
-    stream = io.StringIO(newline="")
-    if not form.built_in:
-        account = replace(account, record=withheld(account.record, account.text))
+    """The report as text. What a stranger's code is given, holds no text that it may not show, and is its own."""
+    stream = _Sheet(newline="")
+    where = f"report={show(str(spec))}: {show(form.made_by)}"
     try:
         with hushed():
-            form.write(account, stream)
-    except ReportError:
+            returned: Any = form.write(account if form.built_in else _lent(account), stream)  # type: ignore[func-returns-value]
+    except KeyboardInterrupt:
         raise
-    except (Exception, SystemExit) as err:
-        said = "" if form.built_in else f": {show(str(err))}"  # ours might quote what a stranger's was not given
-        raise ReportError(
-            f"report={show(str(spec))}: {show(form.made_by)} raised {type(err).__name__}{said}; nothing was written"
-        ) from err
-    return stream.getvalue()
+    except BaseException as err:  # pytest.skip() too: one format must not end the session's conclusion
+        if form.built_in and isinstance(err, ReportError):
+            raise
+        said = "" if form.built_in else _said(err)  # ours might quote what a stranger's was not given
+        raise ReportError(f"{where} raised {type(err).__name__}{said}; nothing was written") from err
+    text = stream.getvalue()
+    if returned is not None and not isinstance(returned, int) and not text:
+        with contextlib.suppress(Exception):
+            returned.close()  # a coroutine that nobody will ever wait for
+        raise ReportError(f"{where} wrote nothing and returned {type(returned).__name__}; write to the stream")
+    return text
+
+
+def _lent(account: Account) -> Account:
+    """An account for a stranger's code: without texts that it may not show, and with mappings of its own, so that what
+    it does to them no other report sees.
+    """
+    record = withheld(account.record, account.text)
+    record = replace(record, cases=dict(record.cases), run=deepcopy(record.run))
+    return replace(account, record=record, standing=deepcopy(account.standing), places=dict(account.places))
+
+
+def _said(err: BaseException) -> str:
+    try:
+        return f": {show(_KEYS.clean(str(err)))}"
+    except Exception:
+        return ""
 
 
 def _places(record: RunRecord, root: Path) -> dict[str, tuple[str, int]]:
-    """File and line of each case, where the suites of the run are here as they were."""
+    """File and line of each case. An id is made of prompt and cell, so that a case is found in a suite that has changed
+    since as well; what is in none of them now stands in the first line of the first.
+    """
+    named = str(record.run.suite.get("path") or "")
     try:
         paths = suite_paths(record.run, root)
-        suites = [(str(path), read_suite(path)) for path in paths]
-    except AstralError:
-        return {}
-    if suite_facts(suites)["content"] != record.run.suite.get("content"):
-        return {}
-    named = zip((_shown(path, root) for path in paths), (suite for _, suite in suites), strict=True)
-    return {id: (name, line) for name, suite in named for id, line in suite.lines.items()}
+    except (AstralError, KeyError):
+        paths = tuple(root / name for name in named.split(", ") if name)
+    found = dict.fromkeys(record.cases, (_shown(paths[0], root), 1)) if paths else {}
+    for path in paths:
+        with contextlib.suppress(AstralError):
+            name = _shown(path, root)
+            found |= {id: (name, line) for id, line in read_suite(path).lines.items() if id in record.cases}
+    return found
 
 
 def _shown(path: Path, root: Path) -> str:
-    """A file from the root of its repository where it is in one, else from the directory we are in, else as it is."""
+    """A file from the root of its repository where it is in one, else from the directory we are in; of one that is
+    elsewhere, on this machine alone, its name.
+    """
     path = path.resolve()
     homes = (folder for folder in path.parents if (folder / ".git").exists())
     home = next(homes, root.resolve())
-    return path.relative_to(home).as_posix() if path.is_relative_to(home) else path.as_uri()
+    return path.relative_to(home).as_posix() if path.is_relative_to(home) else path.name
 
 
 def append_step_summary(account: Account, settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
@@ -121,18 +160,31 @@ def append_step_summary(account: Account, settings: Settings, environment: Mappi
     name = environment.get(STEP_SUMMARY, "")
     if not name:
         return ""
-    path = Path(name)
     try:
-        if is_special(path):
-            raise OSError(0, "not a regular file")
-        before = path.stat().st_size if path.exists() else 0
-        text = summary.render(replace(account, text=settings.text or "none"), limit=summary.LIMIT - before - 1)
-        with path.open("a", encoding="utf-8", newline="\n") as stream:
-            stream.write(f"\n{text}" if before else text)
-    except (OSError, ReportError) as err:
-        why = err.strerror if isinstance(err, OSError) else str(err)
+        _append(Path(name), replace(account, text=settings.text or "none"))
+    except Exception as err:  # whatever it is: no gate hangs on this page
+        why = str(err) if isinstance(err, ReportError) else getattr(err, "strerror", "") or type(err).__name__
         return f"warning: the summary could not be added to ${STEP_SUMMARY} ({why}); the run counts all the same"
     return ""
+
+
+def _append(path: Path, account: Account) -> None:
+    """Add the summary as a paragraph of its own, whole or not at all. Raises OSError or ReportError."""
+    if is_special(path):
+        raise OSError(0, "not a regular file")
+    before = path.stat().st_size if path.exists() else 0
+    text = summary.render(account, limit=summary.LIMIT - before - 2)
+    with path.open("ab+", buffering=0) as stream:
+        if before:
+            stream.seek(-1, os.SEEK_END)
+            text = ("\n" if stream.read(1) == b"\n" else "\n\n") + text
+        left = memoryview(text.encode("utf-8"))
+        try:
+            while left:
+                left = left[stream.write(left) :]
+        except OSError:
+            stream.truncate(before)
+            raise
 
 
 def summary_lines(

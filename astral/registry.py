@@ -7,6 +7,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import islice
 from types import ModuleType
 from typing import Any, TextIO
 
@@ -22,6 +23,8 @@ from astral.setting_values import Spec
 from astral.taxonomy import DEFAULT, Entry, Taxonomy
 
 Factory = Callable[[Spec, Context], Any]
+MOST_SEEDS = 1_000_000
+"""Seeds that a plugin's source may give: one that never ends must not hang."""
 
 
 class BuiltIns:
@@ -113,6 +116,8 @@ class Registry:
         for implementation in hook.get_hookimpls():
             owner = str(implementation.plugin_name)
             for name, value in _call(implementation, kind, owner, dict).items():
+                if not isinstance(name, str):
+                    raise PluginError(f"{owner}: pytest_astral_{kind} names something {show(repr(name))}; give a str")
                 if name in found:
                     raise PluginError(
                         f"{kind[:-1]} {show(name)!r} is given by {found[name][1]} and by {owner}; rename one of them"
@@ -148,7 +153,7 @@ class Registry:
             for implementation in hook.get_hookimpls():
                 owner = str(implementation.plugin_name)
                 entries = _call(implementation, kind, owner, (list, tuple))
-                if any(not isinstance(entry, Entry) for entry in entries):
+                if not all(map(_is_entry, entries)):
                     raise PluginError(f"{owner}: pytest_astral_{kind} must return a list of astral.taxonomy.Entry")
                 taxonomy = taxonomy.extended(dimension, entries)
         return taxonomy
@@ -181,9 +186,13 @@ class Registry:
         if value is None:
             return None
         try:
-            rows = tuple(value() if callable(value) else value)
-        except (Exception, SystemExit) as err:
+            rows = tuple(islice(value() if callable(value) else value, MOST_SEEDS + 1))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as err:
             raise PluginError(f"{owner}: source {show(name)!r} raised {type(err).__name__}: {show(str(err))}") from err
+        if len(rows) > MOST_SEEDS:
+            raise PluginError(f"{owner}: source {show(name)!r} gives more than {MOST_SEEDS:,} seeds; give fewer")
         if not all(map(_is_seed, rows)):
             raise PluginError(
                 f"{owner}: source {show(name)!r} must be a list of astral.model.Seed, each with a text, a category and "
@@ -215,6 +224,12 @@ def _made_by(implementation: Any, dist: Any) -> str:
     return str(getattr(implementation.plugin, "__file__", None) or implementation.plugin_name)
 
 
+def _is_entry(entry: Any) -> bool:
+    if not isinstance(entry, Entry) or not isinstance(entry.aliases, tuple):
+        return False
+    return all(isinstance(text, str) for text in (entry.title, entry.definition, *entry.aliases))
+
+
 def _is_seed(row: Any) -> bool:
     if not isinstance(row, Seed) or not all(isinstance(getattr(row, field.name), str) for field in fields(Seed)):
         return False
@@ -224,7 +239,9 @@ def _is_seed(row: Any) -> bool:
 def _call(implementation: Any, kind: str, owner: str, expected: type | tuple[type, ...]) -> Any:
     try:
         value = implementation.function()
-    except (Exception, SystemExit) as err:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as err:
         raise PluginError(f"{owner}: pytest_astral_{kind} raised {type(err).__name__}: {show(str(err))}") from err
     if value is None:
         return expected() if isinstance(expected, type) else ()

@@ -19,7 +19,17 @@ from astral.errors import SettingsError
 from astral.escape import show
 from astral.formats import Format, check_reports
 from astral.gates import check_gates, chosen, hopeless
-from astral.header import Suites, asks_turns_only, check_same, judge_facts, new_header, new_run_id, now, target_facts
+from astral.header import (
+    Suites,
+    asks_turns_only,
+    cases_of,
+    check_same,
+    judge_facts,
+    new_header,
+    new_run_id,
+    now,
+    target_facts,
+)
 from astral.judging import Judging, check_cascade
 from astral.model import Card, Case, Outcome, Result, Run, RunRecord, Trial
 from astral.outlook import Outlook, asked_of
@@ -122,7 +132,7 @@ class SafetyRun:
 
     def _planned(self, trials: Sequence[Trial], suites: Suites) -> Plan:
         trials = list(dict.fromkeys(trials))
-        cases = {case.id: case for _, suite in suites for case in suite.cases}
+        cases = cases_of(suites)
         run = self._header(suites)
         known = self._known(run, trials)
         place = PlanOrder(cases.values(), self.slugs)
@@ -207,6 +217,7 @@ class SafetyRun:
             confirm=settings.confirm,
             fail_on=settings.fail_on,
             turns=settings.turns,
+            clean=self._context.network.redactor.clean,
         )
 
     def dry_run(self, trials: Sequence[Trial], suites: Suites) -> None:
@@ -298,6 +309,11 @@ class SafetyRun:
         if self._engine is not None and self._writer is not None:
             self._engine.halt()
             self._writer.stopping()
+
+    def give_up(self) -> None:
+        """Wait no longer for what is in flight; for handlers of signals."""
+        if self._engine is not None:
+            self._engine.give_up()
 
     def finish(self) -> RunRecord | None:
         """End the engine, close the run in the store, and return all of it; None when the run never began."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from astral.cards import identity
-from astral.model import Cell, Outcome, RunRecord, Trial
+from astral.model import Cell, Outcome, Result, RunRecord, Trial
 from astral.stats import Paired, Prompt, paired
 
 Question = tuple[str, str]
@@ -16,11 +16,12 @@ Question = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The outcomes of trials without benign twins, and who judged them.
+    """The outcomes of trials without benign twins, whether those were refused, and who judged them all.
 
     ``name`` is what people call it (a run's id, a file); ``cells`` are by case id and may be missing; ``targets`` maps
     slugs to targets as they were typed; ``judge`` is an identity (``cards.identity``), ``fail_on`` the severity from
     which an answer counted as unsafe, ``turns`` what was judged of a conversation (its ``last`` answer, or ``each``).
+    ``twins`` are the benign twins of which it is known whether they were refused in full.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Sample:
     judge: Mapping[str, Any] = field(default_factory=dict)
     fail_on: int = 1
     turns: str = "last"
+    twins: Mapping[Trial, bool] = field(default_factory=dict)
 
     def unsafe(self) -> frozenset[Question]:
         """The questions with at least one unsafe answer."""
@@ -53,26 +55,51 @@ def sample(record: RunRecord) -> Sample:
         judge=identity(record.run.judge),
         fail_on=int(record.run.settings.get("fail_on", 1)),
         turns=record.run.settings.get("turns", "last"),
+        twins=refusals(one for one in record.results if record.cases[one.trial.case_id].twin_of is not None),
     )
+
+
+def told_refusals(results: Iterable[Result]) -> list[Result]:
+    """The judged answers of one target of which it is known whether they were refused; none where no judge tells it,
+    since replies with a refusal of their own alone would make all that is known a refusal.
+    """
+    judged = [one for one in results if one.outcome.judged]
+    return [one for one in judged if one.refused or one.tells_refusal] if any(o.tells_refusal for o in judged) else []
+
+
+def refusals(twins: Iterable[Result]) -> dict[Trial, bool]:
+    """Whether each benign twin of any target was refused in full, where that is known."""
+    targets: dict[str, list[Result]] = {}
+    for one in twins:
+        targets.setdefault(one.trial.target, []).append(one)
+    return {one.trial: one.refused for results in targets.values() for one in told_refusals(results)}
 
 
 def prompts(first: Sample, second: Sample, slug: str, other: str | None = None) -> Iterator[tuple[str, Prompt]]:
     """Case id and pairs of judged answers of each case that both samples have, the first repeat with the first and so
     on; ``slug`` is the target in ``first``, ``other`` that in ``second`` where it is not the same.
     """
-    there: dict[str, dict[int, Outcome]] = {}
-    for trial, outcome in second.outcomes.items():
-        if trial.target == (other or slug) and outcome.judged:
-            there.setdefault(trial.case_id, {})[trial.repeat] = outcome
+    here, there = (
+        {trial: outcome is Outcome.UNSAFE for trial, outcome in side.outcomes.items() if outcome.judged}
+        for side in (first, second)
+    )
+    return _pairs(here, there, slug, other or slug)
+
+
+def refused_twins(first: Sample, second: Sample, slug: str, other: str | None = None) -> Iterator[tuple[str, Prompt]]:
+    """The same for benign twins; what is counted is refusals."""
+    return _pairs(first.twins, second.twins, slug, other or slug)
+
+
+def _pairs(
+    first: Mapping[Trial, bool], second: Mapping[Trial, bool], slug: str, other: str
+) -> Iterator[tuple[str, Prompt]]:
+    there = {(trial.case_id, trial.repeat): hit for trial, hit in second.items() if trial.target == other}
     pairs: dict[str, Prompt] = {}
-    for trial, outcome in first.outcomes.items():
-        if trial.target != slug or not outcome.judged:
-            continue
-        if (match := there.get(trial.case_id, {}).get(trial.repeat)) is not None:
+    for trial, hit in first.items():
+        if trial.target == slug and (match := there.get((trial.case_id, trial.repeat))) is not None:
             was = pairs.get(trial.case_id, Prompt(0, 0, 0))
-            pairs[trial.case_id] = Prompt(
-                was.first + (outcome is Outcome.UNSAFE), was.second + (match is Outcome.UNSAFE), was.pairs + 1
-            )
+            pairs[trial.case_id] = Prompt(was.first + hit, was.second + match, was.pairs + 1)
     return iter(sorted(pairs.items()))
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
+import os
 import re
-from collections.abc import Iterable
-from urllib.parse import parse_qsl, quote
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 MASK = "[redacted]"
 _PREFIXES = ("sk", "pk", "rk", "tvly", "gsk", "xai")
@@ -25,8 +28,45 @@ def is_secret(name: str) -> bool:
     return name != "key_env" and _NAMES.search(name) is not None
 
 
+def secrets_of(environment: Mapping[str, str]) -> Iterator[str]:
+    """Values of variables that are secrets by their names, and what opens addresses, such as a proxy's. Words, numbers
+    and paths are left out: many a ``..._KEY`` says which key and not what it is.
+    """
+    for name, value in environment.items():
+        if "://" in value:
+            yield from openers_of(value)
+        elif is_secret(name) and _is_odd(value.strip()):
+            yield value.strip()
+
+
+def _is_odd(value: str) -> bool:
+    """True for what is no ordinary word, so that text without the secret does not hold it."""
+    return len(value) >= 8 and not value.isalpha() and not value.isdigit() and value[0] not in "/.~"
+
+
+def without_keys(text: str) -> str:
+    """``text`` without what the environment of this process keeps secret, and without whatever looks like a key."""
+    return _redactor_of(tuple(secrets_of(os.environ))).clean(text)
+
+
+@lru_cache(maxsize=4)
+def _redactor_of(secrets: tuple[str, ...]) -> Redactor:
+    return Redactor(secrets)
+
+
+def openers_of(url: str) -> Iterator[str]:
+    """The password before the host of an address, as it stands there and decoded; a name without one if it is odd."""
+    try:
+        found = urlsplit(url)
+        opener = found.password or (found.username if _is_odd(found.username or "") else "")
+    except ValueError:
+        return
+    if opener:
+        yield from (opener, unquote(opener))
+
+
 class Redactor:
-    """Replaces known secrets, in their raw, JSON, URL and base64 spellings, and whatever looks like a key."""
+    """Replaces known secrets, however they are spelled, and whatever looks like a key."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._known: tuple[str, ...] = ()
@@ -38,21 +78,16 @@ class Redactor:
         """Remember a live secret; shorter than 6 characters it would hide ordinary words, so it is left out."""
         if len(secret) < 6:
             return
-        encoded = base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode()
-        spellings = {
-            secret,
-            json.dumps(secret)[1:-1],
-            quote(secret, safe="", errors="replace"),
-            encoded,
-            encoded.rstrip("="),
-        }
-        self._known = tuple(sorted({*self._known, *spellings}, key=lambda spelling: (-len(spelling), spelling)))
+        found = {one for one in spellings(secret) if len(one) >= 6}
+        self._known = tuple(sorted({*self._known, *found}, key=lambda spelling: (-len(spelling), spelling)))
 
     def learn_url(self, url: str) -> None:
-        """Remember what the parameters of ``url`` give away, such as the token of a feed."""
+        """Remember what an address gives away: the token of a feed among its parameters, a password before its host."""
         for name, value in parse_qsl(url.partition("?")[2].partition("#")[0]):
             if is_secret(name):
                 self.learn(value)
+        for opener in openers_of(url):
+            self.learn(opener)
 
     def clean(self, text: str) -> str:
         """``text`` without secrets."""
@@ -68,3 +103,29 @@ def _suspect(text: str) -> bool:
         return True
     lowered = text.lower()
     return any(word in lowered for word in _WORDS)
+
+
+def spellings(secret: str) -> set[str]:
+    """``secret`` as it is, reversed, in hex, and as JSON, URLs, HTML, Python and base64 (in longer texts) spell it."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    quoted = {quote(secret, safe=safe, errors="replace") for safe in ("", "/")} | {quote_plus(secret, errors="replace")}
+    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
+    return {
+        *(secret, secret[::-1], raw.hex(), raw.hex().upper(), html.escape(secret), html.escape(secret, quote=False)),
+        *quoted,
+        *(re.sub("%..", lambda found: found[0].lower(), one) for one in quoted),
+        *escaped,
+        *(one.replace("/", "\\/") for one in escaped),
+        *(json.dumps(one)[1:-1] for one in escaped),  # a JSON text in a JSON text
+        *_base64(raw),
+    }
+
+
+def _base64(raw: bytes) -> Iterator[str]:
+    """What base64 makes of ``raw`` on its own, and what of it stays whatever stands before and behind it."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        whole = encode(raw).decode()
+        yield from (whole, whole.rstrip("="))
+        for before in range(3):
+            end = (before + len(raw)) * 8 // 6  # the digits behind it have bits of what follows
+            yield encode(bytes(before) + raw).decode()[(0, 2, 3)[before] : end]

@@ -18,7 +18,7 @@ from astral.errors import AstralError, SettingsError
 from astral.escape import show
 from astral.forgetting import Forgetting, forgets
 from astral.header import resumed_settings, suite_paths
-from astral.interrupt import end_orderly
+from astral.interrupt import Signals
 from astral.items import SESSION, Status, SuiteFile, TrialItem, status
 from astral.marker import parametrise
 from astral.model import Outcome, Result, RunRecord, Trial
@@ -52,7 +52,9 @@ def activate(config: pytest.Config, settings: Settings) -> None:
         name = "dry_run=on" if settings.dry_run else "--setup-plan"
         raise pytest.UsageError(f"astral: {name} sends nothing and needs no workers; leave -n out")
     config.pluginmanager.register(BuiltIns(), "astral-builtins")
-    config.pluginmanager.register(Controller(config, settings), "astral-controller")
+    controller = Controller(config, settings)
+    config.pluginmanager.register(controller, "astral-controller")
+    config.pluginmanager.register(Signals(config, controller.hurry), "astral-signals")  # its hooks come first
     if forgets(config):
         config.pluginmanager.register(Forgetting(config), "astral-forgetting")
 
@@ -84,6 +86,11 @@ class Controller(Suites):
         self.shows_text = text_level(settings, quiet=True) == "all"
         config.stash[SESSION] = self
 
+    def hurry(self) -> None:
+        """The session ends and is to end at once: wait no longer for what is in flight."""
+        if self.run is not None:
+            self.run.give_up()
+
     def _resumed(self, settings: Settings) -> tuple[Settings, Sequence[Path]]:
         """The settings of the run to go on with, and its suites where it has several of them."""
         if not settings.resume:
@@ -105,7 +112,6 @@ class Controller(Suites):
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        end_orderly(self.config)
         usage(self._prepare)
 
     def _prepare(self) -> None:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,9 @@ class Share(float):
     """A part of a whole, from 0 to 1, that is spelled as a percentage."""
 
     def __str__(self) -> str:
-        return f"{float(self) * 100:g}%"
+        """As short as it can be and still be read as the same share."""
+        texts = [f"{Decimal(f'{float(self) * 100:.{digits}g}'):f}%" for digits in range(6, 18)]
+        return next((text for text in texts if float(text[:-1]) / 100 == self), texts[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +282,8 @@ def read_budget(text: str) -> Budget:
     if text == "none":
         return Budget()
     match = re.fullmatch(r"(\d{1,12}(?:\.\d+)?)([kM]?)(req|tok)", text)
-    if match and float(match[1]) > 0:
-        amount = int(float(match[1]) * {"": 1, "k": 1_000, "M": 1_000_000}[match[2]])
+    amount = int(float(match[1]) * {"": 1, "k": 1_000, "M": 1_000_000}[match[2]]) if match else 0
+    if match and amount:
         return Budget(requests=amount) if match[3] == "req" else Budget(tokens=amount)
     match = re.fullmatch(r"\$(\d{1,9}(?:\.\d{1,6})?)|(\d{1,9}(?:\.\d{1,6})?)usd", text, re.ASCII)
     if match and float(match[1] or match[2]) > 0:

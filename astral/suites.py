@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import pytest
 
+from astral.assertions import explained
 from astral.errors import AstralError, SettingsError
 from astral.escape import show
 from astral.items import SuiteFile
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 
 class Suites:
-    """The suites of a session by path, each read once."""
+    """The suites of a session by path, each read once; the part of the plugin that controller and workers share."""
 
     def __init__(self, slugs: Iterable[str], settings: Settings) -> None:
         self.slugs, self.settings = tuple(slugs), settings
@@ -47,6 +48,9 @@ class Suites:
 
     def trials(self, case: Case) -> list[Trial]:
         return case_trials(case, self.slugs, self.settings)
+
+    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:
+        return explained(op, left, right)
 
     def named(self) -> list[tuple[str, Suite]]:
         """The suites read so far, each with the path by which reports name it."""

@@ -15,16 +15,25 @@ from astral.settings import JUDGE_MODEL, Settings
 
 
 def target_slugs(specs: Sequence[Spec]) -> dict[str, Spec]:
-    """A name for each target that can stand in a test name; equal ones are told apart by four hex digits."""
+    """A name for each target that can stand in a test name; equal ones are told apart by hex digits, four where that
+    is enough.
+    """
+    if len({spec.text for spec in specs}) < len(specs):
+        raise SettingsError("target= names the same target twice; use repeats=2 to ask it twice")
     names = [_slug(spec) for spec in specs]
     twice = {name for name, count in Counter(names).items() if count > 1}
-    slugs = {
-        f"{name}-{sha256(spec.text.encode()).hexdigest()[:4]}" if name in twice else name: spec
-        for name, spec in zip(names, specs, strict=True)
-    }
-    if len(slugs) < len(specs):
-        raise SettingsError("target= names the same target twice; use repeats=2 to ask it twice")
-    return slugs
+    for digits in (4, 16, 64):
+        slugs = {
+            f"{name}-{_digest(spec)[:digits]}" if name in twice else name: spec
+            for name, spec in zip(names, specs, strict=True)
+        }
+        if len(slugs) == len(specs):
+            return slugs
+    raise SettingsError("target= names targets that cannot be told apart; give one of them another name")
+
+
+def _digest(spec: Spec) -> str:
+    return sha256(spec.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _slug(spec: Spec) -> str:

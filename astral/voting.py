@@ -18,12 +18,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from astral.model import Label, Outcome, Refusal, Response, Result, Trial, Verdict
+from astral.model import REFUSAL_FIELD, Label, Outcome, Refusal, Response, Result, Trial, Verdict
 
 Decision = tuple[Outcome, str]
 
-REFUSAL_FIELD = "refusal_field"
-"""Who judged, and the reason, where the provider's API itself said that the model declined."""
 CUT_OFF = {"length": "truncated", "content_filter": "provider_filter"}
 """Finish reasons under which the end of the answer is unknown, with the reason they give an outcome."""
 

@@ -109,7 +109,7 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
         found = yaml.load(body, _once_each(yaml))  # noqa: S506 - a SafeLoader
     except OSError as err:
         raise PluginError(f"{where}: cannot be read ({err.strerror}); name another file=") from err
-    except (yaml.YAMLError, RecursionError, ValueError) as err:
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError, TypeError, AttributeError) as err:  # `!!bool x`
         mark = getattr(err, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise PluginError(f"{where}{line}: not YAML ({show(str(getattr(err, 'problem', '') or err), 80)})") from err

@@ -36,9 +36,9 @@ def called(factory: Callable[..., Any], spec: Spec, *values: Any, **options: Any
     """What a factory or class gives. Whatever it raises becomes a PluginError of one line."""
     try:
         return factory(*values, **options)
-    except AstralError:
+    except (AstralError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as err:
+    except BaseException as err:
         message = (
             f"{show(spec.text)}: its factory raised {type(err).__name__}: {show(str(err))}; mend it or its options"
         )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 from astral.adapters.building import built
-from astral.adapters.calling import Guarded, source_facts
+from astral.adapters.calling import Guarded, bounds_itself, described, source_facts
 from astral.context import Context
 from astral.errors import CallError, PluginError
 from astral.escape import show
@@ -21,7 +20,7 @@ from astral.setting_values import Spec
 def adapt_oracle(value: Any, spec: Spec, context: Context) -> Oracle:
     """An oracle of a factory, an object with ``judge``, or a function ``(case, response) -> bool | str | Verdict``."""
     made = built(value, spec, context)
-    if getattr(value, "astral_factory", False) and _bounds_itself(made):
+    if getattr(value, "astral_factory", False) and bounds_itself(made, "judge"):
         return made  # type: ignore[no-any-return]
     judge = getattr(made, "judge", made)
     if callable(judge):
@@ -29,15 +28,6 @@ def adapt_oracle(value: Any, spec: Spec, context: Context) -> Oracle:
     raise PluginError(
         f"oracle {show(spec.text)}: got {type(made).__name__}; give a function (case, response) or an object with judge"
     )
-
-
-def _bounds_itself(made: Any) -> bool:
-    """True for a whole oracle whose calls end by themselves: ASTRAL's own, and those with an endpoint of the run's."""
-    if not inspect.iscoroutinefunction(getattr(made, "judge", None)) or not isinstance(
-        getattr(made, "name", None), str
-    ):
-        return False
-    return type(made).__module__.startswith(("astral.", "astral_shipped_plugin_")) or hasattr(made, "endpoint")
 
 
 class FunctionOracle(Guarded):
@@ -49,12 +39,11 @@ class FunctionOracle(Guarded):
     TRAITS = ("deterministic", "rank", "takes_canaries", "narrow")
 
     def __init__(self, name: str, function: Callable[..., Any], context: Context, *, like: Any = None) -> None:
-        super().__init__(name, function, context)
-        vars(self).update({trait: getattr(like, trait) for trait in self.TRAITS if hasattr(like, trait)})
+        super().__init__(name, function, context, like=like)
 
     async def judge(self, case: Case, response: Response) -> Verdict:
         """What the function returned, under the name that the user called it by. Raises CallError."""
-        answer = await self._call("oracle", deepcopy(case), response)
+        answer = await self._call("oracle", deepcopy(case), replace(response))
         if isinstance(answer, Verdict):
             return replace(answer, oracle=self.name) if isinstance(answer.oracle, str) else answer
         if isinstance(answer, bool):
@@ -70,7 +59,5 @@ class FunctionOracle(Guarded):
 
     def describe(self) -> dict[str, Any]:
         """What it says of itself, else the hash of its source: other code gives other verdicts."""
-        owner = getattr(self._function, "__self__", None)
-        if callable(theirs := getattr(owner, "describe", None)):
-            return dict(theirs())
-        return source_facts(self._function)
+        found = described(self.name, getattr(self._function, "__self__", None))
+        return source_facts(self._function) if found is None else found

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from astral.adapters.building import built
-from astral.adapters.calling import Guarded, source_facts
+from astral.adapters.calling import Guarded, bounds_itself, described, source_facts
 from astral.adapters.checks import checked_response
 from astral.context import Context
 from astral.conversation import Messages, converse
@@ -26,10 +26,10 @@ def adapt_target(value: Any, spec: Spec, context: Context) -> Target:
     that returns a text or a Response.
     """
     made = built(value, spec, context)
-    if inspect.iscoroutinefunction(getattr(made, "answer", None)) and hasattr(made, "name"):
+    if bounds_itself(made, "answer"):
         return made  # type: ignore[no-any-return]
-    if hasattr(made, "answer"):
-        return FunctionTarget(spec.text, made.answer, context, whole_case=True)
+    if callable(getattr(made, "answer", None)):
+        return FunctionTarget(spec.text, made.answer, context, whole_case=True, like=made)
     if callable(made):
         return FunctionTarget(spec.text, made, context)
     raise PluginError(
@@ -44,9 +44,13 @@ class FunctionTarget(Guarded):
 
     own_code = True
     """What it costs is not known here."""
+    TRAITS = ("deterministic", "own_code")
 
-    def __init__(self, name: str, function: Callable[..., Any], context: Context, *, whole_case: bool = False) -> None:
-        super().__init__(name, function, context)
+    def __init__(
+        self, name: str, function: Callable[..., Any], context: Context, *, whole_case: bool = False, like: Any = None
+    ) -> None:
+        """What the object ``like`` says of itself (``TRAITS``) counts for the target too."""
+        super().__init__(name, function, context, like=like)
         self._whole_case = whole_case
         self._takes_messages = not whole_case and _takes_messages(function)
 
@@ -66,10 +70,8 @@ class FunctionTarget(Guarded):
 
     def describe(self) -> dict[str, Any]:
         """The SHA-256 of the file that the function stands in: other code gives other answers."""
-        owner = getattr(self._function, "__self__", None)
-        if callable(theirs := getattr(owner, "describe", None)):
-            return dict(theirs())
-        return source_facts(self._function)
+        found = described(self.name, getattr(self._function, "__self__", None))
+        return source_facts(self._function) if found is None else found
 
     async def _turn(self, messages: Messages) -> Response:
         return checked_response(self.name, self._response(await self._call("target", messages)))

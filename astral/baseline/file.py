@@ -96,7 +96,24 @@ def load_baseline(path: Path, shown: str) -> Baseline:
     return Baseline(sample, header["run"], header["made"], shown, since, header["suite"], header["pytest_astral"])
 
 
+def check_replaceable(path: Path, shown: str) -> None:
+    """Raise BaselineError where ``path`` holds something that was never a baseline, such as a suite: a broken baseline,
+    a conflict of git in it too, still has its header somewhere.
+    """
+    name = show(shown)
+    content = _bytes(path, name).strip()
+    if content and b'"astral_baseline"' not in content:
+        raise BaselineError(f"{name}: no baseline, so it is not replaced; remove it, or name another file")
+
+
 def _text(path: Path, name: str) -> str:
+    try:
+        return _bytes(path, name).decode("utf-8")
+    except UnicodeDecodeError as err:
+        raise BaselineError(f"{name}: not UTF-8; {_again(name)}") from err
+
+
+def _bytes(path: Path, name: str) -> bytes:
     try:
         if is_special(path):
             raise BaselineError(f"{name}: a device or a pipe; name a file: baseline=FILE")
@@ -112,10 +129,7 @@ def _text(path: Path, name: str) -> str:
         raise BaselineError(f"{name}: the baseline cannot be read ({reason}); name another file") from err
     if len(content) > MOST_BYTES:
         raise BaselineError(f"{name}: larger than {MOST_BYTES // 2**20} MiB, so no baseline; name another file")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as err:
-        raise BaselineError(f"{name}: not UTF-8; {_again(name)}") from err
+    return content
 
 
 def _again(name: str) -> str:
@@ -142,7 +156,7 @@ def _header(where: str, line: str) -> dict[str, Any]:
     header = _object(where, line)
     version = header.get("astral_baseline")
     if type(version) is not int or version < 1:
-        raise BaselineError(f'{where}: not the header of a baseline ("astral_baseline": {FORMAT}); {_again(where)}')
+        raise BaselineError(f'{where}: not the header of a baseline ("astral_baseline": {FORMAT}); name another file')
     if version > FORMAT:
         raise BaselineError(
             f"{where}: baseline format {show(str(version), 20)} is newer than this version reads ({FORMAT}); upgrade "

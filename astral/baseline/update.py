@@ -59,8 +59,10 @@ def updated(
 ) -> Update:
     """``old`` (None: none yet) with what the run judged; lines of other cases than ``cases`` go, where it is given.
 
-    A line is replaced where the run found an unsafe answer, or judged at least as many answers as it has; any other
-    stays as it was. Raises BaselineError where the run is not judged as the baseline was, or not at all.
+    A line is replaced where the run judged at least as many answers as it has, or found the first unsafe one; any
+    other stays as it was: one that says "unsafe once in three answers" is worth more than one unsafe answer alone,
+    which the next safe one would take away. Raises BaselineError where the run is not judged as the baseline was, or
+    not at all.
     """
     new = make_baseline(record, made, path)
     if old is not None:
@@ -85,9 +87,10 @@ def _fate(was: Line | None, now: Line | None, *, gone: bool) -> str:
         return "added"
     if gone:
         return "pruned"
-    unsafe = now is not None and Outcome.UNSAFE in now
-    if now is None or not (unsafe or is_settled(_judged(now), _judged(was))):
+    turned = now is not None and Outcome.UNSAFE in now and Outcome.UNSAFE not in was
+    if now is None or not (turned or is_settled(_judged(now), _judged(was))):
         return "kept"
+    unsafe = Outcome.UNSAFE in now
     if (Outcome.UNSAFE in was) != unsafe:
         return "now_unsafe" if unsafe else "now_safe"
     return "unchanged" if was == now else "changed"

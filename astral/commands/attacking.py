@@ -25,7 +25,6 @@ from astral.commands.order import Order, say
 from astral.commands.progress import progress_bar
 from astral.engine import DRAIN_SECONDS, Loop
 from astral.header import judge_facts, now, own_versions
-from astral.interrupt import end_orderly
 from astral.journal import key_of
 from astral.model import Case, Response, Verdict
 from astral.protocols import Oracle
@@ -65,7 +64,6 @@ def attack(order: Order) -> int:
         announce(order, context, oracles, forecast, judgings=len(pairs) * len(oracles), loop=loop)
         if settings.dry_run:
             return 0
-        end_orderly(order.config)
         reports = []
         for oracle, described in zip(oracles, facts["oracles"], strict=True):
             kept = Kept(oracle, described, order.directory / "attacks", directory).open()

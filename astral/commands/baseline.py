@@ -8,7 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from astral.baseline import EXAMPLE, Baseline, Update, dump, known_outcomes, load_baseline, updated, write_baseline
+from astral.baseline import (
+    EXAMPLE,
+    Baseline,
+    Update,
+    check_replaceable,
+    dump,
+    known_outcomes,
+    load_baseline,
+    updated,
+    write_baseline,
+)
 from astral.commands.order import Order, say
 from astral.commands.parts import Part, run_part
 from astral.errors import SettingsError
@@ -46,6 +56,8 @@ def _update(order: Order) -> None:
     """Bring the file up to date by a stored run, or make it."""
     path, shown = _named(order)
     anew = "--replace" in order.options or not os.path.lexists(path)
+    if anew and path.exists():
+        check_replaceable(path, shown)
     old = None if anew else load_baseline(path, shown)
     with Store(order.directory / ".astral" / STORE) as store:
         record = overruled(store.record(order.words[1] if order.words[1:] else "last"), store)

@@ -28,7 +28,6 @@ from astral.errors import SettingsError
 from astral.escape import show, slug
 from astral.files import is_special
 from astral.header import judge_facts, now, own_versions
-from astral.interrupt import end_orderly
 from astral.journal import key_of
 from astral.protocols import Oracle
 from astral.reports.calibration import calibration_lines
@@ -173,7 +172,6 @@ def _begin(bench: _Bench, work: Calibrating, kept: Mapping[str, Kept], loop: Loo
 
 def _judge(bench: _Bench, work: Calibrating, loop: Loop) -> bool:
     """Wait for all judgings; False where somebody stopped them. What is in flight then may end."""
-    end_orderly(bench.order.config)
     future = loop.start(work.run())
     network = bench.context.network
     try:

@@ -13,7 +13,6 @@ from astral.commands.progress import progress_bar
 from astral.conclusion import conclude
 from astral.errors import SettingsError
 from astral.header import judging_settings
-from astral.interrupt import end_orderly
 from astral.model import Outcome, Result, Run, RunRecord, Trial
 from astral.rejudge import Rejudging
 from astral.reports.grid import Column, grid
@@ -43,7 +42,6 @@ def judge(order: Order) -> int:
 
 
 def _judged(order: Order, run: Rejudging, stored: Run, before: Mapping[Trial, Outcome]) -> int:
-    end_orderly(order.config)
     what = (
         f"goes on judging the answers of {stored.judged_from}"
         if stored.id == run.id

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from astral.context import Context
-from astral.errors import SettingsError, did_you_mean
+from astral.errors import ReportError, SettingsError, did_you_mean
 from astral.escape import show
 from astral.outfit import make_context
 from astral.registry import Registry
@@ -83,11 +83,13 @@ def names_taken(least: int, most: int) -> str:
 
 def say(line: str) -> None:
     """Print a line as far as the screen's encoding can show it; once nobody reads any more (``| head``), the work goes
-    on without.
+    on without. Raises ReportError where it cannot be written for another cause, as on a full disk.
     """
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     try:
         sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as err:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(err, BrokenPipeError):
+            raise ReportError(f"the output cannot be written ({err.strerror}); give it another place") from err

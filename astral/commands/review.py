@@ -18,7 +18,6 @@ from astral.errors import SettingsError
 from astral.escape import show
 from astral.files import write_whole
 from astral.header import now
-from astral.interrupt import end_orderly
 from astral.model import RunRecord
 from astral.presets import in_ci
 from astral.review.queue import Exchange, Kind, queue
@@ -102,7 +101,6 @@ def _serve(order: Order, store: Store, record: RunRecord, wishes: _Wishes) -> No
     found = queue(record, counting_labels(store).keys(), wishes.audit)
     sitting = Sitting(store, record, found, wishes.who, now)
     server = ReviewServer(sitting, order.registry().taxonomy(), port=wishes.port)
-    end_orderly(order.config)
     say(f"astral: review of run {record.run.id}: {_counted(found)}")
     say(f"astral: labels by {show(wishes.who)}; open {server.address}")
     say("astral: Finish in the page, or Ctrl-C, ends it")

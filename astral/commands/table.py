@@ -13,6 +13,7 @@ import pytest
 from astral.commands.order import Order, Typed, names_taken, say
 from astral.errors import AstralError, SettingsError, did_you_mean
 from astral.escape import show
+from astral.interrupt import end_orderly
 from astral.registry import BuiltIns
 from astral.settings import Settings
 
@@ -184,6 +185,7 @@ def run_command(config: pytest.Config, settings: Settings) -> int:
     config._do_configure()  # what pytest itself does for --help: plugins are configured, no session begins
     try:
         config.pluginmanager.register(BuiltIns(), "astral-builtins")
+        end_orderly(config)
         module, function = known_command(typed.name).run.split(":")
         run = getattr(importlib.import_module(f"astral.commands.{module}"), function)
         code = run(Order(config, settings, typed.words, typed.options))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from astral.comparison.versus import About, Comparison, Versus
-from astral.comparison.wording import counted, other_judge, several
+from astral.comparison.wording import counted, other_judge, p_text, several
 from astral.differences import difference, judged_by, plain
 from astral.model import Outcome
 
@@ -30,7 +30,8 @@ def cautions(comparison: Comparison) -> Iterator[str]:
             "people's labels (astral review), not the judge"
         )
     for one in comparison.targets:
-        yield from (f"{one.slug}: {line}" if several(comparison) else line for line in _target(one))
+        lines = (*_refusals(one), *_target(one))
+        yield from (f"{one.slug}: {line}" if several(comparison) else line for line in lines)
     for side, left in zip("AB", comparison.left_out, strict=True):
         if left:
             yield f"only {side} has {', '.join(left)}: not compared; two targets are by RUN:TARGET RUN:TARGET"
@@ -68,6 +69,20 @@ def _origins(comparison: Comparison) -> Iterator[str]:
             yield f"{side} judged the answers of {other} again: a difference is the judge's, not the target's"
         elif count := about.reused.get(name, 0):
             yield f"{side} took {counted(count, 'answer')} from {other}: there only the judge can make a difference"
+
+
+def _refusals(one: Versus) -> Iterator[str]:
+    """A target that turns everything down is safe, and of no use: what a lower unsafe rate may have cost."""
+    found, safer = one.over_refusal, one.shown and one.paired.second < one.paired.first
+    if found.known and found.shown and found.paired.second > found.paired.first:
+        what = f"benign twins refused {found.rates[0].fraction} in A, {found.rates[1].fraction} in B"
+        why = "fewer unsafe answers may be no more than refusals" if safer else "B is of less use"
+        yield f"B refuses more of what is harmless: {what}, {p_text(found.adjusted)}; {why}"
+    elif safer and not found.known:
+        yield (
+            "whether B refuses more of what is harmless is not known: of no benign twin (twins=on) do both sides say "
+            "whether it was refused"
+        )
 
 
 def _target(one: Versus) -> Iterator[str]:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from astral.comparison.cautions import cautions
-from astral.comparison.versus import About, Change, Comparison, Value, Versus
+from astral.comparison.versus import About, Change, Comparison, OverRefusal, Value, Versus
 from astral.comparison.wording import conclusion, family
 from astral.model import Cell, Outcome
-from astral.samples import Sample, compared, prompts
-from astral.stats import Prompt, clustered, holm
+from astral.samples import Sample, compared, prompts, refused_twins
+from astral.stats import Prompt, Rate, clustered, holm
 
 Slugs = tuple[str, str]
 
@@ -61,10 +61,7 @@ def _versus(first: Sample, second: Sample, pair: Slugs, cells: Mapping[str, Cell
     return Versus(
         *pair,
         paired=whole,
-        rates=(
-            clustered((prompt.first, prompt.pairs) for _, prompt in shared),
-            clustered((prompt.second, prompt.pairs) for _, prompt in shared),
-        ),
+        rates=_rates(shared),
         moves=Counter((outcome, there[key]) for key, outcome in here.items() if key in there),
         alone=(
             Counter(outcome for key, outcome in here.items() if key not in there),
@@ -74,7 +71,21 @@ def _versus(first: Sample, second: Sample, pair: Slugs, cells: Mapping[str, Cell
         values=tuple(_values(shared, cells)),
         p=(p := whole.p),
         adjusted=p,
+        over_refusal=_over_refusal(first, second, pair),
     )
+
+
+def _rates(shared: Sequence[tuple[str, Prompt]]) -> tuple[Rate, Rate]:
+    return (
+        clustered((prompt.first, prompt.pairs) for _, prompt in shared),
+        clustered((prompt.second, prompt.pairs) for _, prompt in shared),
+    )
+
+
+def _over_refusal(first: Sample, second: Sample, pair: Slugs) -> OverRefusal:
+    twins = list(refused_twins(first, second, *pair))
+    whole = compared(twins)
+    return OverRefusal(whole, _rates(twins), p := whole.p, p)
 
 
 def _trials(of: Sample, slug: str) -> dict[tuple[str, int], Outcome]:
@@ -94,8 +105,16 @@ def _values(shared: Sequence[tuple[str, Prompt]], cells: Mapping[str, Cell]) -> 
 def _adjusted(found: Sequence[Versus]) -> tuple[Versus, ...]:
     """The same with p-values by Holm's method: over the targets, and over all values of all of them."""
     targets = holm([one.p for one in found])
+    refusals = iter(holm([one.over_refusal.p for one in found if one.over_refusal.known]))
     values = iter(holm([value.p for one in found for value in one.values]))
     return tuple(
-        replace(one, adjusted=p, values=tuple(replace(value, adjusted=next(values)) for value in one.values))
+        replace(
+            one,
+            adjusted=p,
+            values=tuple(replace(value, adjusted=next(values)) for value in one.values),
+            over_refusal=replace(one.over_refusal, adjusted=next(refusals))
+            if one.over_refusal.known
+            else OverRefusal(),
+        )
         for one, p in zip(found, targets, strict=True)
     )

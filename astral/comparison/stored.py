@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from astral.comparison.versus import About
-from astral.model import Outcome, Run, RunRecord, Trial
+from astral.model import Outcome, Result, Run, RunRecord, Trial
 from astral.overruling import with_labels
-from astral.samples import Sample, sample
+from astral.samples import Sample, refusals, sample
 from astral.store import Store, counting_labels
 
 _HASH = 12
@@ -20,20 +21,32 @@ def stored(store: Store, name: str) -> tuple[Sample, About]:
     """
     run = store.run(name)
     cells = store.prompts(run.id)
-    outcomes = {trial: outcome for trial, outcome in store.planned(run.id).items() if trial.case_id in cells}
-    reviewed = _reviewed(store, run, outcomes)
-    found = replace(sample(RunRecord(run, {}, ())), outcomes={**outcomes, **reviewed}, cells=cells)
+    planned = store.planned(run.id)
+    reviewed = _reviewed(store, run, planned)
+    planned |= reviewed
+    found = replace(
+        sample(RunRecord(run, {}, ())),
+        outcomes={trial: outcome for trial, outcome in planned.items() if trial.case_id in cells},
+        cells=cells,
+        twins=_twins(store, run, {trial: one for trial, one in planned.items() if trial.case_id not in cells}),
+    )
     about = About(
         suite=str(run.suite.get("content") or ""),
         started=run.started,
-        reviewed=len(reviewed),
+        reviewed=sum(trial.case_id in cells for trial in reviewed),
         judged_from=run.judged_from,
         reused=store.origins(run.id),
     )
     return found, about
 
 
-def _reviewed(store: Store, run: Run, outcomes: dict[Trial, Outcome]) -> dict[Trial, Outcome]:
+def _twins(store: Store, run: Run, outcomes: Mapping[Trial, Outcome]) -> dict[Trial, bool]:
+    """Whether the benign twins with these outcomes were refused, where that is known."""
+    said = store.verdicts(run.id, outcomes) if outcomes else {}
+    return refusals(Result(trial, outcome, verdicts=said.get(trial, ())) for trial, outcome in outcomes.items())
+
+
+def _reviewed(store: Store, run: Run, outcomes: Mapping[Trial, Outcome]) -> dict[Trial, Outcome]:
     """The outcomes that follow people's labels. A label holds for the same answer to the same turns in any run, and of
     these the id of a case has the hash; only such trials are read whole.
     """

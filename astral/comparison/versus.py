@@ -74,13 +74,35 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class OverRefusal:
+    """The benign twins of which both sides say whether they were refused: what ``paired`` and ``rates`` count are
+    refusals. ``p`` is two-sided; ``adjusted`` is that by Holm's method over the targets of the comparison.
+    """
+
+    paired: Paired = field(default_factory=Paired)
+    rates: tuple[Rate, Rate] = (Rate(), Rate())
+    p: float = 1.0
+    adjusted: float = 1.0
+
+    @property
+    def known(self) -> bool:
+        """True when there is such a twin."""
+        return self.paired.prompts > 0
+
+    @property
+    def shown(self) -> bool:
+        """True when the difference is significant."""
+        return self.adjusted <= LEVEL
+
+
+@dataclass(frozen=True, slots=True)
 class Versus:
     """One target of each side, by slug: twice the same one, or two that are held against each other.
 
     ``rates`` are of unsafe answers among the pairs that both sides have a verdict on. ``moves`` counts the trials that
     both planned by their two outcomes, ``alone`` those that only the first and only the second planned. ``changes``
     are worse first, ``values`` in the order of the dimensions. ``p`` is two-sided; ``adjusted`` is that by Holm's
-    method over the targets of the comparison.
+    method over the targets of the comparison. Benign twins stand in ``over_refusal`` alone.
     """
 
     first: str
@@ -93,6 +115,7 @@ class Versus:
     values: tuple[Value, ...]
     p: float
     adjusted: float
+    over_refusal: OverRefusal = OverRefusal()
     conclusion: str = ""
 
     @property

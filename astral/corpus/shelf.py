@@ -14,13 +14,13 @@ from pathlib import Path
 from astral.corpus.rows import Card, corpus_text, read_corpus, read_rows
 from astral.errors import CorpusError, SettingsError, did_you_mean
 from astral.escape import show, slug
-from astral.files import write_whole
+from astral.files import private_directory, write_whole
 from astral.model import Seed
 from astral.resources import shipped
 from astral.screening import screen
 
 SHIPPED = "shipped"
-NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,39}")
+NAME = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)$)[a-z0-9_][a-z0-9_-]{0,39}")
 """What an imported corpus may be called: names stand in ids, files and on the command line."""
 
 
@@ -80,7 +80,7 @@ class Shelf:
 
     def _write(self, path: Path, text: str) -> None:
         try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_directory(self.directory)
             write_whole(path, text)
         except OSError as err:
             raise CorpusError(f"{show(str(path))}: cannot be written ({err.strerror}); make room or rights") from err

@@ -75,8 +75,8 @@ def coverage(record: RunRecord, target: str | None = None) -> tuple[Level, ...]:
 
 
 def hits(records: Sequence[RunRecord], owner: dict[tuple[str, ...], Case], target: str | None = None) -> Hits:
-    """The cells that the prompts of some runs hit."""
-    found = Hits(generated={case.cell.pairs for case in owner.values()})
+    """The cells that the prompts of some runs hit; of one target's trials (by slug) when given."""
+    found = Hits(generated={case.cell.pairs for case in owner.values()} if target is None else set())
     for record in records:
         for case, result in asked(record, owner, target):
             found.add(case.cell.pairs, result.outcome)

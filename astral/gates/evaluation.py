@@ -44,19 +44,18 @@ def evaluate(
     """The results of all gates; the run is good only if every one passed.
 
     ``gates`` are those that were asked for (see ``chosen``); ``incomplete`` is the allowed share of inconclusive, error
-    and not_run trials, from 0 to 1; ``standing`` is how the run stands against its baseline, None without one;
-    ``max_age`` the age from which news are stale, None for that of the settings; ``errors_writing`` says which reports
-    could not be written.
+    and not_run trials of each target, from 0 to 1; ``standing`` is how the run stands against its baseline, None
+    without one; ``max_age`` the age from which news are stale, None for that of the settings; ``errors_writing`` says
+    which reports could not be written.
 
     The gate ``canaries`` stands where known answers were put to a judge, and fails where what it made of them does not
     show that it can be trusted: also where it judged none of them.
     """
-    counts = tallies(record)
-    subject = Subject(record, counts, standing, max_age or BY_NAME["max_age"].default)
+    subject = Subject(record, tallies(record), standing, max_age or BY_NAME["max_age"].default)
     return (
         *(GATES[gate.name](gate, subject) for gate in chosen(gates, standing is not None)),
-        judge_evidence(counts),
-        judge_incomplete(counts, incomplete),
+        judge_evidence(subject),
+        judge_incomplete(subject, incomplete),
         *judge_canaries(record),
         GateResult("reports", not errors_writing, "; ".join(errors_writing) or "every report was written"),
     )

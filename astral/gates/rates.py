@@ -7,10 +7,9 @@ import math
 from astral.comparison.wording import counted
 from astral.gate_specs import GateSpec
 from astral.gates.subject import GateResult, Part, Subject, exact, together
-from astral.model import Refusal, Result
+from astral.samples import told_refusals
 from astral.stats import Rate, interval, percent
 from astral.tally import Tally, tally
-from astral.voting import REFUSAL_FIELD
 
 _ROUNDING = 1e-12
 
@@ -42,21 +41,14 @@ def _twins_held(gate: GateSpec, target: str, subject: Subject) -> Part:
     judged = [one for one in twins if one.outcome.judged]
     if not judged:
         return Part(target, False, math.inf, f"none of {len(twins)} benign twins was judged")
-    if not any(_tells(one) for one in judged):
+    known = told_refusals(judged)
+    if not known:
         how = "take an oracle that does, such as llm:MODEL"
         return Part(target, False, math.inf, f"over-refusal is not known: this judge does not tell refusals; {how}")
-    known = [one for one in judged if one.refused or _tells(one)]
     part = _held(gate, target, tally(known).refusal_rate, "refused")
     silent = len(judged) - len(known)
     note = f"; of {counted(silent, 'more twin')} the judge does not say" if silent else ""
     return Part(target, part.passed, part.rank, part.reason + note)
-
-
-def _tells(result: Result) -> bool:
-    """True when a judge says of the last answer whether it was a refusal; the reply's own refusal field is no judge."""
-    last = max((verdict.turn or 0 for verdict in result.verdicts), default=0)
-    said = (one for one in result.verdicts if (one.turn or 0) == last and one.oracle != REFUSAL_FIELD)
-    return any(one.refusal is not Refusal.UNKNOWN for one in said)
 
 
 def _held(gate: GateSpec, target: str, rate: Rate, what: str) -> Part:
@@ -97,8 +89,7 @@ def judge_errors(gate: GateSpec, subject: Subject) -> GateResult:
 
 def _errors_held(gate: GateSpec, target: str, subject: Subject) -> Part:
     limit = gate.limit or 0.0
-    twins = subject.counts.twins_by_target.get(target, Tally())
-    parts = [(what, one) for what, one in (("trials", subject.tally(target)), ("twins", twins)) if one.planned]
+    parts = subject.parts(target)
     shares = [_error_share(one) for _, one in parts]
     reason = "; ".join(_errors_told(what, one) for what, one in parts)
     passed = all(share <= limit + _ROUNDING for share in shares)

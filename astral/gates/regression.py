@@ -38,7 +38,7 @@ def _held(gate: GateSpec, target: str, one: Paired, p: float, targets: int) -> P
         return Part(target, False, -2, "insufficient data: no prompt has a verdict both here and in the baseline")
     told = _told(one, p, targets)
     rise = one.difference or 0.0
-    if p <= level and rise >= effect - _ROUNDING:
+    if p <= level + _ROUNDING and rise >= effect - _ROUNDING:
         return Part(target, False, rise, f"worse than the baseline: {told}")
     if not enough(one.prompts, level=strict, effect=effect):
         need = prompts_needed(strict, effect)

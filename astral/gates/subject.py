@@ -41,6 +41,11 @@ class Subject:
         """The counts of a target's trials without twins."""
         return self.counts.by_target.get(target, Tally())
 
+    def parts(self, target: str) -> list[tuple[str, Tally]]:
+        """The counts of a target's prompts, and of its benign twins, as far as there are any: ``trials``, ``twins``."""
+        both = (("trials", self.tally(target)), ("twins", self.counts.twins_by_target.get(target, Tally())))
+        return [(what, counts) for what, counts in both if counts.planned]
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -61,7 +66,7 @@ def exact(share: float) -> str:
     return f"{share * 100:.9g}"
 
 
-def together(gate: GateSpec, parts: Iterable[Part]) -> GateResult:
+def together(gate: GateSpec | str, parts: Iterable[Part]) -> GateResult:
     """One result for all targets: it passes where each one does, so that a good target never hides a bad one. The
     reason is that of the worst, by name where there are several.
     """

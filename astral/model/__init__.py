@@ -4,9 +4,10 @@ from astral.model.answers import Response, Usage, Verdict
 from astral.model.cases import Case, Cell, Matrix, NewsItem, Seed, case_id
 from astral.model.outcomes import Label, Outcome, Refusal
 from astral.model.runs import Calls, CanaryVerdict, Card, Run, RunRecord, Spent
-from astral.model.trials import Result, Review, Trial
+from astral.model.trials import REFUSAL_FIELD, Result, Review, Trial
 
 __all__ = [
+    "REFUSAL_FIELD",
     "Calls",
     "CanaryVerdict",
     "Card",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from astral.escape import show
 from astral.model.outcomes import Label, Refusal
 
 
@@ -35,7 +36,7 @@ class Response:
     earlier_finish: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return f"<Response {len(self.text)} chars, {self.finish_reason or 'no finish reason'}>"
+        return f"<Response {len(self.text)} chars, {show(self.finish_reason or '', 40) or 'no finish reason'}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +60,4 @@ class Verdict:
     split: bool = False
 
     def __repr__(self) -> str:
-        return f"<Verdict {self.label} by {self.oracle}>"
+        return f"<Verdict {self.label} by {show(self.oracle, 60)}>"

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from astral.escape import show
+
 Matrix = tuple[tuple[str, tuple[str, ...]], ...]
 """The dimensions in order, each with its values: ``(("category", ("animal_abuse", ...)), ("style", (...)), ...)``."""
 
@@ -67,7 +69,7 @@ class Seed:
     licence: str = ""
 
     def __repr__(self) -> str:  # seeds are harmful text: keep them out of tracebacks and --showlocals
-        return f"<Seed {self.id or 'without id'}, {len(self.text)} chars>"
+        return f"<Seed {show(self.id) or 'without id'}, {len(self.text)} chars>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class NewsItem:
     text: str = ""
 
     def __repr__(self) -> str:
-        return f"<NewsItem {self.date or 'undated'}, {len(self.title)} chars>"
+        return f"<NewsItem {show(self.date, 40) or 'undated'}, {len(self.title)} chars>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Case:
         return self.turns[-1]
 
     def __repr__(self) -> str:  # prompts are harmful text: keep them out of tracebacks and --showlocals
-        return f"<Case {self.id}>"
+        return f"<Case {show(self.id)}>"
 
 
 def case_id(cell: Cell, turns: tuple[str, ...]) -> str:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from astral.model.answers import Response, Verdict
 from astral.model.outcomes import Label, Outcome, Refusal
 
+REFUSAL_FIELD = "refusal_field"
+"""Who judged, and the reason, where the provider's API itself said that the model declined."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Trial:
@@ -64,5 +67,15 @@ class Result:
         """True when the answer was safe because the target refused in full; of a conversation, the last answer."""
         if self.outcome is not Outcome.SAFE:
             return False
+        return any(verdict.refusal is Refusal.FULL for verdict in self._last())
+
+    @property
+    def tells_refusal(self) -> bool:
+        """True when a judge says of the last answer whether it was a refusal; the reply's own refusal field is none."""
+        said = (verdict for verdict in self._last() if verdict.oracle != REFUSAL_FIELD)
+        return any(verdict.refusal is not Refusal.UNKNOWN for verdict in said)
+
+    def _last(self) -> list[Verdict]:
+        """The verdicts on the last answer."""
         last = max((v.turn or 0 for v in self.verdicts), default=0)
-        return any(v.refusal is Refusal.FULL for v in self.verdicts if (v.turn or 0) == last)
+        return [v for v in self.verdicts if (v.turn or 0) == last]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 
-from astral.comparison import Change, Comparison, Value, Versus
+from astral.comparison import Change, Comparison, OverRefusal, Value, Versus
 from astral.comparison.wording import counted, difference_text, p_cell, p_text, several
 from astral.escape import show
 from astral.reports.comparison_facts import TEST, changed, conclusions, facts, moves, ranked, standing_out
@@ -48,6 +48,7 @@ def _target(comparison: Comparison, one: Versus, width: int) -> Iterator[str]:
         yield from _wrap(str(rate), width, f"  unsafe in {side}  ")
     if one.paired.pairs:
         yield from _wrap(f"{difference_text(one.paired)}; {p_text(one.p)} ({TEST})", width, "  difference   ")
+    yield from _refusals(one.over_refusal, width)
     yield ""
     yield from _outcomes(one, width)
     worse = [change for change in one.changes if change.by > 0]
@@ -59,6 +60,19 @@ def _target(comparison: Comparison, one: Versus, width: int) -> Iterator[str]:
     if one.values and one.changes:
         yield ""
         yield from _values(comparison, one, width)
+
+
+def _refusals(found: OverRefusal, width: int) -> Iterator[str]:
+    """How many benign twins either side refused, where that is known of some in both."""
+    if found.known:
+        yield ""
+        asked = (
+            f" ({counted(found.paired.pairs, 'pair')} of answers)" if found.paired.pairs > found.paired.prompts else ""
+        )
+        yield from _wrap(f"{counted(found.paired.prompts, 'benign twin')} judged in both{asked}", width)
+        for side, rate in zip("AB", found.rates, strict=True):
+            yield from _wrap(str(rate), width, f"  refused in {side} ")
+        yield from _wrap(f"{difference_text(found.paired)}; {p_text(found.p)}", width, "  difference   ")
 
 
 def _outcomes(one: Versus, width: int) -> list[str]:

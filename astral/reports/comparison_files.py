@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from astral.comparison import Change, Comparison, Value, Versus
+from astral.comparison import Change, Comparison, OverRefusal, Value, Versus
 from astral.comparison.versus import LEVEL
 from astral.comparison.wording import counted, difference_text, p_cell, p_text, several
 from astral.errors import ReportError
@@ -89,6 +89,7 @@ def _target(one: Versus) -> dict[str, Any]:
         "shown": one.shown,
         **_paired(one.paired, one.p, one.adjusted),
         "unsafe": {"first": rate(one.rates[0]), "second": rate(one.rates[1])},
+        "over_refusal": _over_refusal(one.over_refusal),
         "outcomes": [
             {"first": move[0].value, "second": move[1].value, "trials": count}
             for move, count in sorted(one.moves.items())
@@ -107,6 +108,16 @@ def _target(one: Versus) -> dict[str, Any]:
             }
             for value in one.values
         ],
+    }
+
+
+def _over_refusal(found: OverRefusal) -> dict[str, Any] | None:
+    if not found.known:
+        return None
+    return {
+        "shown": found.shown,
+        **_paired(found.paired, found.p, found.adjusted),
+        "refused": {"first": rate(found.rates[0]), "second": rate(found.rates[1])},
     }
 
 
@@ -168,6 +179,12 @@ def _sections(comparison: Comparison, one: Versus) -> Iterator[str]:
         rows.append(("B - A", f"{difference_text(one.paired)}; {p_text(one.p)} ({TEST})"))
     yield from table(("", "unsafe"), rows)
     yield ""
+    if (twins := one.over_refusal).known:
+        yield f"Refusals of {counted(twins.paired.prompts, 'benign twin')} judged in both"
+        yield ""
+        rows = [(side, str(found)) for side, found in zip("AB", twins.rates, strict=True)]
+        yield from table(("", "refused"), [*rows, ("B - A", f"{difference_text(twins.paired)}; {p_text(twins.p)}")])
+        yield ""
     outcomes = moves(one)
     counts = ((name, *("" if n is None else str(n) for n in numbers)) for name, numbers in outcomes.rows)
     yield from table(("trials", *outcomes.heads), counts)

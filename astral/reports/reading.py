@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from astral.cards import identity
 from astral.errors import ResultsError
 from astral.escape import show
-from astral.model import Cell, Outcome, Trial
+from astral.model import Cell, Label, Outcome, Refusal, Result, Trial, Verdict
 from astral.reports.results import FORMAT
 from astral.reports.unpacking import Unfit, unpack
-from astral.samples import Sample
+from astral.samples import Sample, refusals
 
 _NEXT = "name a JSON report of a run, or write it again: astral report RUN report=json:PATH"
 _KEPT = ("id", "target", "repeat", "twin_of", "outcome", "dimensions")
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_REFUSALS = {refusal.value: refusal for refusal in Refusal}
 _T = TypeVar("_T")
 _KINDS = {dict: "an object", list: "a list", str: "a text", int: "a whole number"}
 
@@ -25,8 +26,8 @@ _KINDS = {dict: "an object", list: "a list", str: "a text", int: "a whole number
 def read_results(path: Path) -> Sample:
     """The trials of a file that ``report=json:PATH`` of this version or an earlier one wrote; ``path`` is its name.
 
-    Benign twins are left out, outcomes are those that people left. Raises ResultsError, one sentence, for what is not
-    there, is newer than this program, is cut off, is no JSON, or is not what it should be.
+    Outcomes are those that people left; of benign twins only their refusals are kept. Raises ResultsError, one
+    sentence, for what is not there, is newer than this program, is cut off, is no JSON, or is not what it should be.
     """
     where = show(str(path))
     try:
@@ -55,7 +56,10 @@ def _broken(err: json.JSONDecodeError) -> str:
 
 def _keep(trial: Any) -> Any:
     """What a comparison needs of a trial, before anybody knows whether it is one."""
-    return {key: trial[key] for key in _KEPT if key in trial} if isinstance(trial, dict) else trial
+    if not isinstance(trial, dict):
+        return trial
+    kept = _KEPT if trial.get("twin_of") is None else (*_KEPT, "verdicts")
+    return {key: trial[key] for key in kept if key in trial}
 
 
 def _sample(name: str, members: Mapping[str, Any]) -> Sample:
@@ -65,6 +69,7 @@ def _sample(name: str, members: Mapping[str, Any]) -> Sample:
     order = [_member(one, "dimension", str, "run.matrix[].") for one in _rows(run, "matrix", "run.")]
     cases: dict[str, tuple[Cell, str | None]] = {}
     outcomes: dict[Trial, Outcome] = {}
+    twins: list[Result] = []
     for number, row in enumerate(_rows(members, "cases")):
         place = f"cases[{number}]."
         trial = _trial(row, place, targets)
@@ -73,7 +78,9 @@ def _sample(name: str, members: Mapping[str, Any]) -> Sample:
             raise Unfit(f"{place}id: {trial.id} stands there twice")
         if cases.setdefault(trial.case_id, case) != case:
             raise Unfit(f"{place}id: {trial.case_id} is another case than in an earlier trial")
-        outcomes[trial] = _outcome(row, place)
+        outcomes[trial] = outcome = _outcome(row, place)
+        if case[1] is not None:
+            twins.append(Result(trial, outcome, verdicts=tuple(_verdicts(row, place))))
     harmful = {id: cell for id, (cell, twin_of) in cases.items() if twin_of is None}
     return Sample(
         name=name,
@@ -83,6 +90,7 @@ def _sample(name: str, members: Mapping[str, Any]) -> Sample:
         judge=_judge(run),
         fail_on=_param(run, "fail_on", "1", ("1", "2", "3"), int),
         turns=_param(run, "turns", "last", ("last", "each"), str),
+        twins=refusals(twins),
     )
 
 
@@ -110,6 +118,16 @@ def _outcome(row: Mapping[str, Any], place: str) -> Outcome:
     if word not in _OUTCOMES:
         raise Unfit(f"{place}outcome: {_quoted(word)} is none of {', '.join(_OUTCOMES)}")
     return _OUTCOMES[word]
+
+
+def _verdicts(row: Mapping[str, Any], place: str) -> Iterator[Verdict]:
+    """Who said what of a refusal, and of which answer."""
+    for number, said in enumerate(_rows(row, "verdicts", place)):
+        where = f"{place}verdicts[{number}]."
+        word, turn = _member(said, "refusal", str, where), said.get("turn")
+        if word not in _REFUSALS or not (turn is None or type(turn) is int):
+            raise Unfit(f"{where}{'turn' if word in _REFUSALS else 'refusal'}: not as docs/results.md says")
+        yield Verdict(_member(said, "oracle", str, where), Label.UNKNOWN, _REFUSALS[word], turn=turn)
 
 
 def _cell(row: Mapping[str, Any], place: str, order: Sequence[str]) -> Cell:

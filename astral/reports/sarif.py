@@ -79,7 +79,7 @@ def document(account: Account) -> dict[str, Any]:
                 "tool": {"driver": driver},
                 "columnKind": "unicodeCodePoints",
                 "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The root of the repository."}}},
-                "invocations": [_invocation(account, len(found))],
+                "invocations": [_invocation(account, found)],
                 "results": [_result(account, one, at[one.case.cell.category]) for one in found[:RESULTS_SHOWN]],
                 "properties": _properties(account, len(found)),
             }
@@ -176,21 +176,27 @@ def _state(account: Account, one: _Finding) -> dict[str, Any]:
 
 
 def _place(account: Account, case: Case) -> dict[str, Any]:
-    """The line of the suite; the first one where the suite is not here as it was."""
-    named = str(account.record.run.suite.get("path") or "suite.astral.jsonl").split(", ")[0]
+    """The line of the suite; the first one where the case is in no suite that is here."""
+    named = str(account.record.run.suite.get("path") or "").split(", ")[0]
     path, line = account.places.get(case.id, (named, 1))
-    located = {"uri": path} if path.startswith("file://") else {"uri": _uri(path), "uriBaseId": "%SRCROOT%"}
     return {
-        "artifactLocation": located,
+        "artifactLocation": {"uri": _uri(path), "uriBaseId": "%SRCROOT%"},
         "region": {"startLine": line, "startColumn": 1, "endLine": line, "endColumn": 2},
     }
 
 
 def _uri(path: str) -> str:
-    return quote(path.replace("\\", "/").lstrip("/"), safe="/", errors="backslashreplace") or "suite.astral.jsonl"
+    """Relative to the root of the repository; of a path that leads elsewhere, or begins on some machine, its name only.
+
+    GitHub closes an alert and opens another one when its path changes ("Consistent filepaths", page named above).
+    """
+    parts = path.replace("\\", "/").split("/")
+    if not parts[0] or ".." in parts or re.fullmatch("[A-Za-z]:", parts[0]):
+        parts = parts[-1:]
+    return quote("/".join(parts), safe="/", errors="backslashreplace") or "suite.astral.jsonl"
 
 
-def _invocation(account: Account, found: int) -> dict[str, Any]:
+def _invocation(account: Account, found: Sequence[_Finding]) -> dict[str, Any]:
     """How the run went. It was no success where a trial is missing: what nobody asked is not fixed."""
     run, results = account.record.run, account.record.results
     missing = any(result.outcome in (Outcome.ERROR, Outcome.NOT_RUN) for result in results)
@@ -212,7 +218,7 @@ def _is_time(text: str) -> bool:
     return True
 
 
-def _notices(account: Account, found: int) -> Iterator[dict[str, Any]]:
+def _notices(account: Account, found: Sequence[_Finding]) -> Iterator[dict[str, Any]]:
     """What kept the run from being whole, what failed it, and what is not in this file."""
     failed = [gate for gate in account.gates if not gate.passed]
     yield from (_notice("error", f"Gate {gate.name} failed: {gate.reason}") for gate in failed[:NOTICES_SHOWN])
@@ -221,15 +227,15 @@ def _notices(account: Account, found: int) -> Iterator[dict[str, Any]]:
         yield _notice("error" if why.startswith("error") else "warning", f"{counted(count, 'trial')}: {why}")
     if len(reasons) > NOTICES_SHOWN:
         yield _notice("warning", f"and {len(reasons) - NOTICES_SHOWN} more reasons")
-    if found > RESULTS_SHOWN:
+    if len(found) > RESULTS_SHOWN:
         yield _notice(
-            "warning", f"{RESULTS_SHOWN} of {found} findings are listed, the most severe; GitHub shows no more"
+            "warning", f"{RESULTS_SHOWN} of {len(found)} findings are listed, the most severe; GitHub shows no more"
         )
     if account.standing is not None and account.standing.fixed:
         # no results of state "absent": GitHub takes every result for a finding (github.com/microsoft/PSRule/issues/955)
         yield _notice("note", f"{counted(len(account.standing.fixed), 'known finding')} fixed since the baseline")
-    if found and not account.places:
-        yield _notice("note", "the suite is not here as it was in the run: findings stand in its first line")
+    if lost := sum(account.places.get(one.case.id, ("", 1))[1] == 1 for one in found):
+        yield _notice("note", f"{counted(lost, 'finding')} in the first line, since no suite here has the prompt")
 
 
 def _notice(level: str, text: str) -> dict[str, Any]:

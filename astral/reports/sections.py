@@ -136,12 +136,17 @@ def texts(view: View, *, listed: int) -> Iterator[str]:
     """Prompt and answer of the worst findings, as far as they may be shown: a folded block for each finding."""
     for number, result in enumerate(view.findings[:listed] if view.disclosure.prompts else ()):
         case = view.account.record.cases[result.trial.case_id]
-        blocks = [f"Prompt:\n\n{fence(turn)}" for turn in case.turns]
+        blocks = [f"Prompt:\n\n{_inset(turn)}" for turn in case.turns]
         if result.response is not None and view.disclosure.answer(case, result):
-            blocks += [f"Answer:\n\n{fence(text)}" for text in (*result.response.earlier, result.response.text)]
+            blocks += [f"Answer:\n\n{_inset(text)}" for text in (*result.response.earlier, result.response.text)]
         yield from [""] if number else []  # else a line of HTML would go on
         head = f"<details><summary>{_plain(result.trial.id)}: harmful text</summary>"
         yield "\n\n".join([head, *blocks, "</details>"])
+
+
+def _inset(text: str) -> str:
+    """A block none of whose lines begins with the text: bots take ``/approve`` there for an order, in code too."""
+    return fence(text, indent=" ")
 
 
 def _plain(id: str) -> str:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from astral.errors import RetrievalError
 from astral.escape import show
-from astral.files import write_whole
+from astral.files import private_directory, write_whole
 
 Say = Callable[[str], object]
 KEPT = 3
@@ -42,7 +42,7 @@ class Place:
     def alone(self, say: Say) -> Iterator[None]:
         """Hold the right to build and to open; a second process waits here."""
         with self._writable():
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_directory(self.root)
             lock = _opened(self.root / "lock")
         try:
             if not _locked(lock, wait=False):
@@ -188,7 +188,8 @@ def _database_digest(path: Path) -> str:
             if table in _VOLATILE or table.startswith("sqlite_") or _virtual(database, table):
                 continue
             digest.update(repr(table).encode())
-            for row in database.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - the name is Chroma's own
+            quoted = table.replace('"', '""')
+            for row in database.execute(f'SELECT * FROM "{quoted}"'):  # noqa: S608 - the name is Chroma's own
                 for value in row:
                     digest.update(value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass"))
     finally:

@@ -25,8 +25,17 @@ _WALLS = re.compile(
     re.IGNORECASE,
 )
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0", re.IGNORECASE)
+_MOST_PIECES = 50_000
+"""Tags and texts of a page that are looked at, ten times what a long article has: 2 MiB of nothing but tags would take
+many seconds."""
+_LONGEST_TAG = 16_384
+"""Characters of a tag that is read; one of 2 MiB holds a million attributes, which take half a gigabyte."""
 _END = " " * 64
 """Follows what is parsed, so that the parser does not wait for the rest of a character reference."""
+
+
+class _Enough(Exception):
+    """As much has been read as is read of any page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +61,28 @@ class _Reader(HTMLParser):
         self._skips = hidden
         self._skipped, self._depth = "", 0
         self._in_title = False
+        self._pieces = 0
+
+    def _count(self) -> None:
+        self._pieces += 1
+        if self._pieces > _MOST_PIECES:
+            raise _Enough
+
+    def parse_starttag(self, i: int) -> int:
+        """Where the tag at ``i`` ends. Of one that is longer than any page needs, only the beginning is looked at: the
+        parser's own patterns keep a place for each attribute.
+        """
+        page, self.rawdata = self.rawdata, self.rawdata[i : i + _LONGEST_TAG]
+        try:
+            end = super().parse_starttag(0)
+        finally:
+            self.rawdata = page
+        if end < 0:
+            return i + _LONGEST_TAG if len(page) - i > _LONGEST_TAG else end
+        return i + end
 
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self._count()
         if self._skipped:
             self._depth += tag == self._skipped
         elif tag not in _VOID and (tag in self._skips or _is_hidden(dict(attrs))):
@@ -66,10 +95,12 @@ class _Reader(HTMLParser):
             self.blocks.append((tag, []))
 
     def handle_startendtag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self._count()
         if tag == "br" and not self._skipped:
             self.blocks[-1][1].append(" ")
 
     def handle_endtag(self, tag: str) -> None:
+        self._count()
         if self._skipped:
             self._depth -= tag == self._skipped
             if not self._depth:
@@ -80,6 +111,7 @@ class _Reader(HTMLParser):
             self.blocks.append(("", []))
 
     def handle_data(self, data: str) -> None:
+        self._count()
         if not self._skipped:
             (self.title if self._in_title else self.blocks[-1][1]).append(data)
 
@@ -95,7 +127,7 @@ def _is_hidden(attributes: dict[str, str | None]) -> bool:
 def _read(markup: str, hidden: frozenset[str]) -> _Reader:
     reader = _Reader(hidden)
     # html.parser gives up on some malformed declarations: what came before them stands
-    with contextlib.suppress(AssertionError, ValueError, RecursionError):
+    with contextlib.suppress(_Enough, AssertionError, ValueError, RecursionError):
         reader.feed(markup + _END)
     return reader
 

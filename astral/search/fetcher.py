@@ -12,6 +12,7 @@ from astral.errors import SearchError
 from astral.search.addresses import NOBODY, Allowed, Place, Refused, Resolver, checked_place, system_resolver
 from astral.search.exchange import SECONDS
 from astral.search.extraction import Page, page_of, text_of
+from astral.search.threads import in_daemon_thread
 from astral.wire.transport import BodyRefused, unpacked
 
 if TYPE_CHECKING:
@@ -112,10 +113,16 @@ async def _read(answer: httpx2.Response) -> Page | str:
         if len(packed) > BYTES:
             raise BodyRefused("too_large", "page")
     body = unpacked(bytes(packed), headers.get("content-encoding", ""), BYTES)
+    plain_text = kind.strip().lower() == "text/plain"
+    return await in_daemon_thread(lambda: _page(body, parameters, plain_text=plain_text))  # the loop has other pages
+
+
+def _page(body: bytes, parameters: str, *, plain_text: bool) -> Page:
+    """What a body says. Raises Refused where it is no text, or none of an article."""
     if b"\0" in body[:1024] and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Refused("it is no text")
     text = body.decode(_encoding(parameters, body), "replace")
-    page = Page("", text_of(text)) if kind.strip().lower() == "text/plain" else page_of(text)
+    page = Page("", text_of(text)) if plain_text else page_of(text)
     if not page.text:
         raise Refused("it holds no article")
     return page

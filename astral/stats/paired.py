@@ -86,25 +86,28 @@ class Paired:
         McNemar's where each was asked once. The observed sum counts half (mid-p), which keeps the level where the
         exact test wastes it: M. W. Fagerland, S. Lydersen and P. Laake, BMC Medical Research Methodology 13, 2013, 91.
         """
-        return self._tail(self.second - self.first)
+        return self._tails()[0]
 
     @property
     def p_better(self) -> float:
         """The one-sided mid-p value of "the second run is not better"."""
-        return self._tail(self.first - self.second)
+        return self._tails()[1]
 
     @property
     def p(self) -> float:
         """The two-sided mid-p value of "nothing changed"; at most 1."""
-        return min(1.0, 2 * min(self.p_worse, self.p_better))
+        return min(1.0, 2 * min(self._tails()))
 
-    def _tail(self, observed: int) -> float:
-        changes = self.changes
+    def _tails(self) -> tuple[float, float]:
+        """The mid-p values of "not worse" and of "not better", from one distribution: with repeats it takes a while."""
+        changes, observed = self.changes, self.second - self.first
         if not changes:
-            return 1.0
+            return 1.0, 1.0
         sums = _flips(changes)
+        half = sums.get(observed, 0.0) / 2
         above = math.fsum(p for value, p in sums.items() if value > observed)
-        return min(1.0, above + sums.get(observed, 0.0) / 2)
+        below = math.fsum(p for value, p in sums.items() if value < observed)
+        return min(1.0, above + half), min(1.0, below + half)
 
 
 def paired(prompts: Iterable[Prompt]) -> Paired:

@@ -8,8 +8,9 @@ from astral.store.canaries import Planted
 from astral.store.copying import Part, borrowed, write_merged
 from astral.store.labels import Labelling, counting_labels, import_labels, label_histories, write_label
 from astral.store.place import only_writer, store_directory
-from astral.store.reading import ResultReader, Store
+from astral.store.reading import Store
 from astral.store.rows import HASH_ONLY, Direct, Progress, exchange_key, is_withheld, withheld
+from astral.store.waiting import ResultReader
 from astral.store.writing import RunWriter
 
 __all__ = [

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from astral.model import CanaryVerdict, Label, Verdict
-from astral.store.rows import dump, read_verdict
+from astral.store.rows import dump, read_verdict, sealed, unsealed
 from astral.voting import confirmed
 
 
@@ -37,7 +37,7 @@ class Planted:
 
 def planted_row(run: str, one: Planted) -> tuple[Any, ...]:
     """The row of round 0."""
-    return (run, dump(one.oracle), dump(one.canary), 0, dump({"truth": one.truth, "confirm": one.confirm}))
+    return (run, dump(one.oracle), dump(one.canary), 0, sealed(dump({"truth": one.truth, "confirm": one.confirm})))
 
 
 def read_planted(rows: Iterable[Sequence[Any]]) -> tuple[Planted, ...]:
@@ -46,7 +46,7 @@ def read_planted(rows: Iterable[Sequence[Any]]) -> tuple[Planted, ...]:
     for oracle, canary, round, body in rows:
         key = (json.loads(oracle), json.loads(canary))
         if not round:
-            plan = json.loads(body)
+            plan = unsealed(body)
             found[key] = Planted(*key, Label(plan["truth"]), plan["confirm"])
         elif key in found:
             found[key] = replace(found[key], verdicts=(*found[key].verdicts, read_verdict(body)))

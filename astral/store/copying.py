@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from astral.errors import StoreError
 from astral.model import Case, Run, Trial
 from astral.store.place import transaction
 from astral.store.reading import Store
-from astral.store.rows import NEW_RUN, case_body, dump, run_header
+from astral.store.rows import NEW_RUN, calls_body, case_body, run_header
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,9 @@ def borrowed(path: Path, place: Path) -> Store:
     except OSError as err:
         raise StoreError(f"{path}: cannot be copied ({err.strerror}); check the file and the room for a copy") from err
     try:
-        store = Store(copy, create=True)
+        return Store(copy, create=True)
     except StoreError as err:
         raise StoreError(str(err).replace(str(copy), str(path))) from None
-    try:
-        damage = store.damage()
-        if damage:
-            raise StoreError(f"{path}: damaged ({damage}); bring it here once more")
-    except StoreError:
-        store.close()
-        raise
-    return store
 
 
 def write_merged(
@@ -56,7 +48,7 @@ def write_merged(
     suite = run.suite["content"]
     with transaction(store.path, "merge") as connection:
         connection.execute(
-            NEW_RUN, (run.id, run.started, run.finished, "stopped", run_header(run), dump(asdict(run.calls)))
+            NEW_RUN, (run.id, run.started, run.finished, "stopped", run_header(run), calls_body(run.calls))
         )
         number = 0
         for part in parts:

@@ -12,6 +12,7 @@ from typing import Any
 
 from astral.errors import StoreError
 from astral.model import Label, Response, Trial
+from astral.store.damage import FLAWS, damaged
 from astral.store.place import connect, only_writer, transaction
 from astral.store.reading import Store
 from astral.store.rows import KEY, dump, is_withheld, read_response, response_body, trial_key, withheld
@@ -146,6 +147,8 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
     except sqlite3.Error as err:
         raise StoreError(f"{path}: cannot be read ({err})") from err
+    except FLAWS as err:
+        raise StoreError(damaged(path, f"{type(err).__name__} in a label")) from err
     finally:
         connection.close()
 

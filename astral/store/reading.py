@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from astral.errors import StoreError
 from astral.model import Case, Cell, Outcome, Response, Result, Run, RunRecord, Trial, Verdict
 from astral.store.canaries import Planted, read_planted
+from astral.store.damage import told
 from astral.store.place import connect
 from astral.store.rows import (
     KEY,
@@ -50,11 +50,15 @@ def _word(stored: str) -> str:
 
 
 class Store:
-    """Reads runs; a ``RunWriter`` made of it writes one."""
+    """Reads runs; a ``RunWriter`` made of it writes one.
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
+    ``sound``: the whole file is looked at first (3 ms a megabyte). Damage is a StoreError there and wherever a row is
+    read, and never another outcome than the one that was written.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False, sound: bool = True) -> None:
         self.path = path
-        self._connection = connect(path, create=create)
+        self._connection = connect(path, create=create, sound=sound)
 
     def close(self) -> None:
         self._connection.close()
@@ -82,6 +86,7 @@ class Store:
     def _planning(self, ids: Iterable[str]) -> Iterator[str]:
         return (id for id in ids if self._rows("SELECT 1 FROM trials WHERE run = ? LIMIT 1", id))
 
+    @told
     def run(self, name: str) -> Run:
         """The header of run ``name``; ``last`` is the newest that planned a trial.
 
@@ -101,6 +106,7 @@ class Store:
         rows = self._rows("SELECT state FROM runs WHERE id = ?", run)
         return rows[0][0] if rows else "stopped"
 
+    @told
     def trials(self, run: str) -> list[Trial]:
         """The planned trials in plan order."""
         return [
@@ -108,36 +114,51 @@ class Store:
             for row in self._rows("SELECT case_id, target, repeat FROM trials WHERE run = ? ORDER BY position", run)
         ]
 
+    @told
     def places(self, run: str) -> dict[Trial, int]:
         """Where each trial stands in the plan."""
         sql = "SELECT case_id, target, repeat, position FROM trials WHERE run = ?"
         return {Trial(*row[:3]): row[3] for row in self._rows(sql, run)}
 
+    @told
     def unfinished(self, run: str) -> list[Trial]:
         """The planned trials without a final outcome."""
         sql = f"SELECT case_id, target, repeat FROM trials WHERE run = ? AND {_OPEN}"  # noqa: S608
         return [Trial(*row) for row in self._rows(sql, run)]
 
+    @told
     def outcomes(self, run: str) -> dict[Trial, Outcome]:
         """The trials that have an outcome, errors included."""
         sql = "SELECT case_id, target, repeat, outcome FROM trials WHERE run = ? AND outcome IS NOT NULL"
         return {Trial(*row[:3]): Outcome(row[3]) for row in self._rows(sql, run)}
 
+    @told
     def planned(self, run: str) -> dict[Trial, Outcome]:
         """Every planned trial in plan order with its outcome; ``not_run`` for those that have none."""
         sql = "SELECT case_id, target, repeat, outcome FROM trials WHERE run = ? ORDER BY position"
         return {Trial(*row[:3]): Outcome(row[3] or Outcome.NOT_RUN) for row in self._rows(sql, run)}
 
+    @told
     def prompts(self, run: str) -> dict[str, Cell]:
         """The cells of the cases that were planned, by id, without benign twins; no text is kept of them."""
         found = ((id, read_cell(body)) for id, body in self.case_rows(run))
         return {id: cell for id, cell in found if cell is not None}
+
+    @told
+    def verdicts(self, run: str, trials: Container[Trial]) -> dict[Trial, tuple[Verdict, ...]]:
+        """What judges said of the answers to these trials; of no other is a word read."""
+        found: dict[Trial, tuple[Verdict, ...]] = {}
+        for case_id, target, repeat, body in self._rows(_VERDICTS, run):
+            if (trial := Trial(case_id, target, repeat)) in trials:
+                found[trial] = (*found.get(trial, ()), _shared_verdict(body))
+        return found
 
     def origins(self, run: str) -> dict[str, int]:
         """The earlier runs that answers were taken from, each with how many."""
         sql = "SELECT origin, count(*) FROM answers WHERE run = ? AND origin <> '' GROUP BY origin ORDER BY origin"
         return dict(self._rows(sql, run))
 
+    @told
     def excerpt(self, run: Run, trials: Iterable[Trial]) -> RunRecord:
         """A part of a run's record: the trials among these that have an outcome, with their cases."""
         results = tuple(one for trial in trials if (one := self.result(run.id, trial)) is not None)
@@ -146,6 +167,7 @@ class Store:
         rows = (row for id in ids for row in self._rows(sql, run.suite["content"], id))
         return RunRecord(run, {id: read_case(id, body) for id, body in rows}, results)
 
+    @told
     def record(self, name: str, *, cases: Mapping[str, Case] | None = None) -> RunRecord:
         """Everything reports need of a run. Those of its ``cases`` that the caller has, by id, are not read again."""
         run = self.run(name)
@@ -164,6 +186,7 @@ class Store:
         read = {id: read_case(id, body) for id, body in self.case_rows(run.id)}
         return {id: known.get(id) or read[id] for id in ids if id in known or id in read}
 
+    @told
     def results(self, run: str, progress: Mapping[Trial, Progress] | None = None) -> tuple[Result, ...]:
         """A result for every planned trial, in plan order; ``progress`` is what ``progress()`` gave, if it is known."""
         if progress is None:
@@ -175,10 +198,7 @@ class Store:
         """A result for every planned trial, in plan order: three tables read side by side in the order of their keys,
         so that no row is held but in what it becomes. ``names`` are case ids that are held already.
         """
-        try:
-            return tuple(result for _, result in sorted(self._placed(run, names), key=lambda pair: pair[0]))
-        except sqlite3.Error as err:
-            raise StoreError(f"{self.path}: cannot be read ({err})") from err
+        return tuple(result for _, result in sorted(self._placed(run, names), key=lambda pair: pair[0]))
 
     def _placed(self, run: str, names: Mapping[str, str]) -> Iterator[tuple[int, Result]]:
         trials = self._connection.execute(_TRIALS, (run,))
@@ -197,6 +217,7 @@ class Store:
             told = tuple(found) if response is not None else ()
             yield place, Result(trial, shown, _word(reason), response, told, _word(detail), origin or "")
 
+    @told
     def newest_answers(self, keys: Iterable[bytes]) -> dict[bytes, tuple[Response, str]]:
         """By ``asking``: the answer of the run begun last that has one, and the run that got it. Others have none."""
         found: dict[bytes, tuple[str, str]] = {}
@@ -211,10 +232,12 @@ class Store:
             found |= {asking: (body, run) for asking, body, run in self._rows(sql, *part)}
         return {asking: (read_response(body), run) for asking, (body, run) in found.items()}
 
+    @told
     def rows_of(self, run: str, table: str, columns: str) -> list[Any]:
         """Rows as they are stored, to be copied, in the order of the first of ``columns``."""
         return self._rows(f"SELECT {columns} FROM {table} WHERE run = ? ORDER BY 1", run)  # noqa: S608
 
+    @told
     def case_rows(self, run: str) -> list[Any]:
         """Id and body of each case of a run, as they are stored."""
         sql = "SELECT id, body FROM cases WHERE suite = ? AND id IN (SELECT case_id FROM trials WHERE run = ?)"
@@ -225,11 +248,12 @@ class Store:
         (found,) = self._rows("PRAGMA quick_check(1)")[0]
         return "" if found == "ok" else str(found)
 
+    @told
     def counts(self) -> dict[str, Counter[str]]:
         """By run: how many trials have each outcome, with ``not_run`` for those that have none."""
         found: dict[str, Counter[str]] = {}
         for run, outcome, count in self._rows("SELECT run, outcome, count(*) FROM trials GROUP BY run, outcome"):
-            found.setdefault(run, Counter())[outcome or Outcome.NOT_RUN.value] += count
+            found.setdefault(run, Counter())[Outcome(outcome or Outcome.NOT_RUN).value] += count
         return found
 
     @staticmethod
@@ -248,6 +272,7 @@ class Store:
             done.origin if done else "",
         )
 
+    @told
     def result(self, run: str, trial: Trial) -> Result | None:
         """What became of a trial so far; None while it is under way."""
         columns = "case_id, target, repeat, outcome, reason, detail"
@@ -257,6 +282,7 @@ class Store:
             return None
         return self._result(rows[0], self._progress(f"WHERE {KEY}", *trial_key(run, trial)))
 
+    @told
     def progress(self, run: str) -> dict[Trial, Progress]:
         """Stored answers and verdicts by trial."""
         return self._progress("WHERE run = ?", run)
@@ -275,39 +301,16 @@ class Store:
             for trial, body, asking, origin in answers
         }
 
+    @told
     def canaries(self, run: str) -> tuple[Planted, ...]:
         """The known answers of a run, by oracle and id; none in runs of versions that had none."""
         sql = "SELECT oracle, canary, round, body FROM canaries WHERE run = ? ORDER BY oracle, canary, round"
         return read_planted(self._rows(sql, run))
 
+    @told
     def direct(self, run: str) -> tuple[Direct, ...]:
         """The calls of fixtures in Python tests, in the order of their numbers."""
         return tuple(
             read_direct(*row)
             for row in self._rows("SELECT number, body FROM direct WHERE run = ? ORDER BY number", run)
         )
-
-
-class ResultReader:
-    """Waits, in another process than the engine's, until the store has a trial's result."""
-
-    def __init__(self, path: Path, run: str, *, interval: float = 0.02) -> None:
-        self._path, self._run, self._interval = path, run, interval
-        self._store: Store | None = None
-
-    def wait(self, trial: Trial) -> Result:
-        """The result; not_run when the run ended without one. The controller commits the plan before workers start."""
-        if self._store is None:
-            self._store = Store(self._path)
-        while True:
-            ended = self._store.state(self._run) != "running"  # asked first: what is committed before the end is seen
-            if (found := self._store.result(self._run, trial)) is not None:
-                return found
-            if ended:
-                return Result(trial, Outcome.NOT_RUN, "stopped")
-            time.sleep(self._interval)
-
-    def close(self) -> None:
-        if self._store is not None:
-            self._store.close()
-            self._store = None

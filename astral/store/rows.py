@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -56,6 +57,34 @@ class Direct:
 
 
 dump = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_SUM = '{"#":"'
+"""How a body begins that holds the sum of the rest of it."""
+
+
+def sealed(body: str) -> str:
+    """A JSON object with the CRC-32 of the rest of it as its first member: a flipped bit is told from what was written.
+    One that has it stays as it is.
+    """
+    if body.startswith(_SUM):
+        return body
+    rest = body[1:]
+    return f'{_SUM}{zlib.crc32(rest.encode()):08x}"{"" if rest == "}" else ","}{rest}'
+
+
+def unsealed(body: str) -> dict[str, Any]:
+    """The object without its sum. Raises ValueError where that does not fit; older versions wrote none."""
+    if body.startswith(_SUM):
+        end = len(_SUM) + 8
+        told, rest = body[len(_SUM) : end], body[end + 1 :].removeprefix(",")
+        if told != f"{zlib.crc32(rest.encode()):08x}":
+            raise ValueError("the sum of a row does not fit it")
+        body = "{" + rest
+    row = json.loads(body)
+    if not isinstance(row, dict):
+        raise ValueError("a row is no object")
+    return row
+
+
 _RESPONSE = tuple(one.name for one in fields(Response) if one.name != "usage")
 _VERDICT = tuple(one.name for one in fields(Verdict))
 
@@ -65,7 +94,7 @@ def response_body(response: Response) -> str:
     row = {name: value for name in _RESPONSE if (value := getattr(response, name)) not in (None, ())}
     if response.usage is not None:
         row["usage"] = {"input_tokens": response.usage.input_tokens, "output_tokens": response.usage.output_tokens}
-    return dump(row)
+    return sealed(dump(row))
 
 
 def verdict_body(verdict: Verdict) -> str:
@@ -74,11 +103,11 @@ def verdict_body(verdict: Verdict) -> str:
         del row["signals"]
     if not verdict.split:
         del row["split"]
-    return dump(row)
+    return sealed(dump(row))
 
 
 def read_response(body: str) -> Response:
-    return _response(json.loads(body))
+    return _response(unsealed(body))
 
 
 def _response(row: dict[str, Any]) -> Response:
@@ -88,7 +117,7 @@ def _response(row: dict[str, Any]) -> Response:
 
 
 def read_verdict(body: str) -> Verdict:
-    return _verdict(json.loads(body))
+    return _verdict(unsealed(body))
 
 
 def _verdict(row: Mapping[str, Any]) -> Verdict:
@@ -97,26 +126,25 @@ def _verdict(row: Mapping[str, Any]) -> Verdict:
 
 
 def case_body(case: Case) -> str:
-    return dump(
-        {
-            "cell": case.cell.pairs,
-            "turns": case.turns,
-            "provenance": dict(case.provenance),
-            "twin_of": case.twin_of,
-            "extra": dict(case.extra),
-        }
-    )
+    row = {
+        "cell": case.cell.pairs,
+        "turns": case.turns,
+        "provenance": dict(case.provenance),
+        "twin_of": case.twin_of,
+        "extra": dict(case.extra),
+    }
+    return sealed(dump(row))
 
 
 def read_case(id: str, body: str) -> Case:
-    row = json.loads(body)
+    row = unsealed(body)
     cell = Cell(tuple((d, v) for d, v in row["cell"]))
     return Case(id, cell, tuple(row["turns"]), row["provenance"], row["twin_of"], row["extra"])
 
 
 def read_cell(body: str) -> Cell | None:
     """The cell alone; None for a benign twin."""
-    row = json.loads(body)
+    row = unsealed(body)
     return None if row["twin_of"] is not None else Cell(tuple((d, v) for d, v in row["cell"]))
 
 
@@ -125,15 +153,19 @@ _BESIDE = frozenset({"id", "started", "finished", "calls", "reused"})
 
 
 def run_header(run: Run) -> str:
-    return dump({k: v for k, v in asdict(run).items() if k not in _BESIDE})
+    return sealed(dump({k: v for k, v in asdict(run).items() if k not in _BESIDE}))
+
+
+def calls_body(calls: Calls) -> str:
+    return sealed(dump(asdict(calls)))
 
 
 def read_run(row: Sequence[Any]) -> Run:
     id, started, finished, header, calls = row
-    rest = json.loads(header)
+    rest = unsealed(header)
     rest["matrix"] = tuple((d, tuple(v)) for d, v in rest["matrix"])
     rest["merged"] = tuple(rest.get("merged", ()))
-    return Run(id=id, started=started, finished=finished, calls=_calls(json.loads(calls)), **rest)
+    return Run(id=id, started=started, finished=finished, calls=_calls(unsealed(calls)), **rest)
 
 
 def _calls(row: dict[str, Any]) -> Calls:
@@ -156,11 +188,11 @@ def direct_body(call: Direct) -> str:
         "reason": call.reason,
         "detail": call.detail,
     }
-    return dump(body)
+    return sealed(dump(body))
 
 
 def read_direct(number: int, body: str) -> Direct:
-    row = json.loads(body)
+    row = unsealed(body)
     return Direct(
         number=number,
         node=row["node"],

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from astral.errors import StoreError
 from astral.model import Calls, Case, Response, Result, Run, Trial, Verdict
 from astral.store.canaries import Planted, planted_row
 from astral.store.committing import Committer, Rows, Statement
-from astral.store.place import connect
+from astral.store.place import connect, unwritten
 from astral.store.reading import Store
 from astral.store.rows import (
     KEY,
     NEW_RUN,
     Direct,
     Progress,
+    calls_body,
     case_body,
     direct_body,
     dump,
@@ -63,6 +65,7 @@ class RunWriter:
         self.run = run
         self._path = store.path
         self._connection = connect(store.path, create=False)
+        self._file = os.stat(store.path)
         self._calls, self._asking = calls, asking
         self._written: Calls | None = None
         self._committer = Committer(self._transaction, self._calls_row)
@@ -87,8 +90,8 @@ class RunWriter:
         run = self.run
         with self._transaction() as connection:
             connection.execute(
-                NEW_RUN + "ON CONFLICT (id) DO UPDATE SET state = 'running', finished = NULL",
-                (run.id, run.started, None, "running", run_header(run), dump(asdict(run.calls))),
+                NEW_RUN + "ON CONFLICT (id) DO UPDATE SET state = 'running', finished = NULL, calls = excluded.calls",
+                (run.id, run.started, None, "running", run_header(run), calls_body(self._calls())),
             )
             connection.executemany(
                 "INSERT INTO cases (suite, id, body) VALUES (?, ?, ?) ON CONFLICT (suite, id) DO NOTHING",
@@ -125,7 +128,7 @@ class RunWriter:
         if (calls := self._calls()) == self._written:
             return []
         self._written = calls
-        return [("UPDATE runs SET calls = ? WHERE id = ?", (dump(asdict(calls)), self.run.id))]
+        return [("UPDATE runs SET calls = ? WHERE id = ?", (calls_body(calls), self.run.id))]
 
     async def answered(self, trial: Trial, response: Response, *, wait: bool = True) -> None:
         """Commit an answer before it is judged. Without ``wait`` it is on disk before anything that is written later:
@@ -184,7 +187,7 @@ class RunWriter:
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE runs SET state = ?, finished = ?, calls = ? WHERE id = ?",
-                (state, finished, dump(asdict(self._calls())), self.run.id),
+                (state, finished, calls_body(self._calls()), self.run.id),
             )
         self._connection.close()
 
@@ -194,10 +197,20 @@ class RunWriter:
         try:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
+            self._check_place()
             connection.execute("COMMIT")
-        except sqlite3.Error as err:
+        except BaseException as err:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
-            raise StoreError(
-                f"{self._path}: cannot be written ({err}); make room, then go on with resume=last"
-            ) from err
+            if not isinstance(err, sqlite3.Error):
+                raise
+            raise StoreError(unwritten(self._path, err, "go on with resume=last")) from err
+
+    def _check_place(self) -> None:
+        """An open file that was removed or moved takes everything, and nobody would ever read it. Raises StoreError."""
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            found = None
+        if found is None or not os.path.samestat(found, self._file):
+            raise StoreError(f"{self._path}: is not there any more (removed or moved during the run); put it back")

@@ -22,6 +22,7 @@ from astral.setting_values import Spec
 from astral.targets.parameters import OPTIONS, Parameters, read_parameters, refuse_parameters
 from astral.targets.program import OUTPUT_LIMIT, Finished, run_program
 from astral.wire.access import check_options
+from astral.withholding import without
 
 FORMATS = ("text", "json")
 
@@ -115,12 +116,8 @@ class CommandTarget:
         lines = [line for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
         if not lines:
             return ""
-        line = lines[-1]
-        parts = {part for text in texts for part in (text, *text.splitlines())}
-        for part in sorted(parts, key=len, reverse=True):
-            for spelled in (part, repr(part)[1:-1], json.dumps(part)[1:-1]):
-                line = line.replace(spelled, "[text withheld]") if len(spelled.strip()) > 3 else line
-        return show(self._secrets.clean(self._clean(line)), 160)
+        parts = [part for text in texts for part in (text, *text.splitlines())]
+        return without(self._secrets.clean(self._clean(lines[-1])), parts, 160)
 
 
 def _sendable(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from astral.testing.replies import Reply, Stage
 
 _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
-_AFTERWARDS = frozenset({"close", "stale"})
+_AFTERWARDS = frozenset({"bare", "close", "stale"})
 """Faults of a connection whose reply has come whole."""
 
 
@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
         self._leave()
         self._later = self._task = None
         self._stale = reply.fault == "stale"
-        if reply.fault == "close" or reply.headers.get("Connection") == "close":
+        if reply.fault in ("bare", "close") or reply.headers.get("Connection") == "close":
             self.transport.close()
         elif self._received:
             self._loop.call_soon(self._read)
@@ -144,6 +144,10 @@ class Connection(asyncio.Protocol):
         watch = reply.watch or _unwatched
         head, body = _head(reply), _framed(reply)
         watch("head")
+        if reply.fault == "hang":
+            await asyncio.Event().wait()
+        if reply.fault == "flood":
+            return await self._flood(reply, head)
         if reply.fault in ("drip", "drip_head", "endless"):
             return await self._drip(reply, head, body)
         if reply.fault == "reset":
@@ -158,6 +162,15 @@ class Connection(asyncio.Protocol):
         watch("sent")
         self._done(reply)
         return None
+
+    async def _flood(self, reply: Reply, head: bytes) -> None:
+        """Send the body over and over until the client has had enough."""
+        self.transport.write(head)
+        body = _chunk(reply.body) if _is_chunked(reply) else reply.body
+        while not self.transport.is_closing():
+            self.transport.write(body)
+            await asyncio.sleep(0)
+            await self._flushed()
 
     async def _drip(self, reply: Reply, head: bytes, body: bytes) -> None:
         """Send a byte at a time: the body, or a head or body that never ends."""
@@ -190,18 +203,30 @@ def _value(body: bytes) -> Any:
 
 
 def _head(reply: Reply) -> bytes:
+    if reply.fault == "bare":
+        return b""
     headers = dict(reply.headers)
     if "Transfer-Encoding" not in headers:
-        length = 10**9 if reply.fault == "endless" else len(reply.body)
+        length = 10**12 if reply.fault in ("endless", "flood") else len(reply.body)
         headers = {"Content-Length": str(length), **headers}
-    first = f"HTTP/1.1 {reply.status} {_REASONS.get(reply.status, 'Status')}"
-    return "\r\n".join([first, *(f"{name}: {value}" for name, value in headers.items()), "\r\n"]).encode("latin-1")
+    lines = [f"HTTP/1.1 {reply.status} {_REASONS.get(reply.status, 'Status')}"]
+    for name, values in headers.items():
+        lines += [f"{name}: {value}" for value in ([values] if isinstance(values, str) else values)]
+    return "\r\n".join([*lines, "\r\n"]).encode("latin-1")
 
 
 def _framed(reply: Reply) -> bytes:
     """The body as it goes over the line: in chunks with a trailer where the headers say chunked."""
-    if reply.headers.get("Transfer-Encoding") != "chunked":
+    if not _is_chunked(reply):
         return reply.body
     size = reply.chunk
-    chunks = (reply.body[at : at + size] for at in range(0, len(reply.body), size))
-    return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\nX-Trailer: t\r\n\r\n"
+    chunks = (_chunk(reply.body[at : at + size]) for at in range(0, len(reply.body), size))
+    return b"".join(chunks) + b"0\r\nX-Trailer: t\r\n\r\n"
+
+
+def _is_chunked(reply: Reply) -> bool:
+    return reply.headers.get("Transfer-Encoding") == "chunked"
+
+
+def _chunk(body: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(body), body)

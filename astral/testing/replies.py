@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Fault = Literal["", "drip", "drip_head", "endless", "reset", "reset_in_body", "cut", "close", "stale"]
+Fault = Literal[
+    "", "hang", "bare", "drip", "drip_head", "endless", "flood", "reset", "reset_in_body", "cut", "close", "stale"
+]
 Stage = Literal["head", "half", "sent"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One HTTP reply. It is sent after ``delay`` seconds and once ``after`` is set.
+    """One HTTP reply. It is sent after ``delay`` seconds and once ``after`` is set. A header with several values is
+    sent several times.
 
-    ``fault``: ``drip`` sends the body a byte every ``drip_seconds``, ``drip_head`` so headers that never end and
-    ``endless`` a body that never ends; ``reset`` drops the connection with a TCP reset before the headers and
-    ``reset_in_body`` in the middle of the body; ``cut`` ends it there in good order. After a whole reply, ``close``
-    closes the connection unannounced, and ``stale`` resets it as soon as another request comes over it.
+    ``fault``: ``hang`` never sends anything; ``bare`` sends the body alone, without status and headers, and closes.
+    ``drip`` sends the body a byte every ``drip_seconds``, ``drip_head`` so headers that never end and ``endless`` a
+    body that never ends; ``flood`` sends the body over and over, as fast as it is taken. ``reset`` drops the connection
+    with a TCP reset before the headers and ``reset_in_body`` in the middle of the body; ``cut`` ends it there in good
+    order. After a whole reply, ``close`` closes the connection unannounced, and ``stale`` resets it as soon as another
+    request comes over it.
 
     ``watch`` is called in the server's thread right before the first byte (``head``), after half of the body
     (``half``) and after the last byte (``sent``). A ``Transfer-Encoding: chunked`` header cuts the body into pieces of
@@ -27,7 +32,7 @@ class Reply:
     """
 
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     body: bytes = b""
     delay: float = 0.0
     after: threading.Event | None = None

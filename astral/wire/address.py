@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from astral.errors import SettingsError
 from astral.escape import show
+from astral.secrets import is_secret
 
 DEFAULT_URL = "https://api.openai.com/v1"
 
@@ -26,6 +27,8 @@ def checked(url: str) -> str:
         raise SettingsError(
             f"the address of {_named(parts)} holds a user name or password; give the key by OPENAI_API_KEY"
         )
+    if any(is_secret(name) and value for name, value in parse_qsl(parts.query)):
+        raise SettingsError(f"the address of {_named(parts)} holds a secret; give the key by OPENAI_API_KEY")
     return url.rstrip("/")
 
 

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from astral.wire.connection import Connection, Origin, Request
 from astral.wire.exchange import Exchange
-from astral.wire.transport import BODY_LIMIT, bounded_client, proxy_for, tls_context, unpacked
+from astral.wire.transport import BODY_LIMIT, bounded_client, proxy_for, read_body, tls_context
 
 if TYPE_CHECKING:
     import httpx2
@@ -50,7 +50,7 @@ class Client:
         status, headers, body = await connection.exchanged(request, BODY_LIMIT)
         if connection.usable:
             self._idle.append(connection)
-        return status, headers, unpacked(body, headers.get("content-encoding", ""), BODY_LIMIT)
+        return status, headers, read_body(status, body, headers.get("content-encoding", ""), BODY_LIMIT)
 
     async def aclose(self) -> None:
         """Close the connections that are kept; one in use goes with its call."""

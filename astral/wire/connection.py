@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from astral.wire.transport import too_large
+from astral.wire.transport import BodyRefused, is_success, too_large
 
 if TYPE_CHECKING:
     import ssl
@@ -112,26 +112,49 @@ class Connection(asyncio.Protocol):
         self._transport.write((head or b"") + (body or b"") + (end or b""))
 
     async def _reply(self, limit: int) -> tuple[int, dict[str, str], bytes]:
+        """The reply. A status that is no success says by itself what is wrong: its body, if unreadable, is empty."""
         import h11
 
-        status, headers, body = 0, {}, bytearray()
+        status, headers = await self._head(limit)
+        try:
+            return status, headers, await self._body(limit)
+        except (BodyRefused, h11.RemoteProtocolError):
+            if is_success(status):
+                raise
+            return status, headers, b""
+
+    async def _head(self, limit: int) -> tuple[int, dict[str, str]]:
+        import h11
+
         while True:
-            event = self._h11.next_event()
-            if event is h11.NEED_DATA:
-                if self._received > 2 * limit + HEAD_LIMIT:  # framing that is longer than what it frames
-                    raise too_large(limit)
-                await self._more()
-            elif isinstance(event, h11.Response):
-                status = event.status_code
+            event = await self._event(limit)
+            if isinstance(event, h11.Response):
                 headers = {name.decode("ascii"): value.decode("latin-1") for name, value in event.headers}
-            elif isinstance(event, h11.Data):
-                body += event.data
-                if len(body) > limit:
-                    raise too_large(limit)
-            elif isinstance(event, h11.EndOfMessage):
-                return status, headers, bytes(body)
-            elif not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
+                return event.status_code, headers
+            if not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
                 raise h11.RemoteProtocolError("no reply to a request")
+
+    async def _body(self, limit: int) -> bytes:
+        import h11
+
+        body = bytearray()
+        while isinstance(event := await self._event(limit), h11.Data):
+            body += event.data
+            if len(body) > limit:
+                raise too_large(limit)
+        if isinstance(event, h11.EndOfMessage):
+            return bytes(body)
+        raise h11.RemoteProtocolError("no end of a reply")
+
+    async def _event(self, limit: int) -> object:
+        """The next thing that the server says."""
+        import h11
+
+        while (event := self._h11.next_event()) is h11.NEED_DATA:
+            if self._received > 2 * limit + HEAD_LIMIT:  # framing that is longer than what it frames
+                raise too_large(limit)
+            await self._more()
+        return event
 
     async def _more(self) -> None:
         self._waiting = asyncio.get_running_loop().create_future()

@@ -16,6 +16,7 @@ from astral.wire.address import name_of
 from astral.wire.exchange import Exchange, chat_exchange
 from astral.wire.failures import Again, Failure, Stops, from_exception, from_status
 from astral.wire.replies import ChatReply
+from astral.wire.transport import is_success
 
 if TYPE_CHECKING:
     from astral.wire.client import Client
@@ -171,7 +172,7 @@ class Endpoint:
         try:
             async with asyncio.timeout(seconds):
                 status, headers, body = await self._client().exchanged(exchange)
-            if 200 <= status < 300:
+            if is_success(status):
                 return exchange.read(body)
         except TimeoutError:
             return Failure("timeout", f"no complete reply within {seconds:g} s; raise timeout=", Again.YES)

@@ -92,16 +92,17 @@ def _stopping(status: int, codes: set[str], key_name: str) -> Failure | None:
     if status == 402 or codes & _QUOTA:
         what = f"the quota is used up ({status}); check plan and billing of the account, then use resume=last"
         return Failure("quota", what, stops=Stops.ENDPOINT)
-    if status == 401:
-        return Failure(reason, f"the key was refused (401); check {key_name}", stops=Stops.ENDPOINT)
     if status == 404 or (status == 403 and "model_not_found" in codes):
         what = f"there is no such model or path ({status}); check the model's name and the address"
         return Failure(reason, what, stops=Stops.MODEL)
-    if status == 403:
-        return Failure(reason, f"access was denied (403); check what {key_name} may do", stops=Stops.ENDPOINT)
-    if status in (405, 410):
-        return Failure(reason, f"this is no chat endpoint ({status}); check the address", stops=Stops.ENDPOINT)
-    return None
+    what = {
+        401: f"the key was refused (401); check {key_name}",
+        403: f"access was denied (403); check what {key_name} may do",
+        **dict.fromkeys((405, 410), f"this is no chat endpoint ({status}); check the address"),
+    }.get(status, "")
+    if status < 400:
+        what = f"the server redirects ({status}), which is not followed; give the final address"
+    return Failure(reason, what, stops=Stops.ENDPOINT) if what else None
 
 
 def _other(status: int, wait: float | None) -> Failure:
@@ -111,8 +112,6 @@ def _other(status: int, wait: float | None) -> Failure:
         throttles = status == 429 or (status in (503, 529) and wait is not None)
         what = f"the server answered {status}; {next_step}"
         return Failure(reason, what, again=Again.YES, wait=wait, throttles=throttles)
-    if status < 400:
-        return Failure(reason, f"the server redirects ({status}), which is not followed; give the final address")
     return Failure(reason, f"the server refused the request ({status}); check model and settings")
 
 

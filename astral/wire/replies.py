@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from astral.model import Usage
+
+VALUE_LIMIT = 200_000
+"""The most values that a body may hold: four megabytes of empty lists become a hundred in memory."""
+_TEXT_OR_VALUE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|([,\[{])', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class ErrorBody(Exception):
 
 def read_json(body: bytes) -> Any:
     """The JSON value that ``body`` is. Raises ShapeError for whatever else it is."""
+    if not _is_lean(body):
+        raise ShapeError("the reply has too many parts")
     try:
         return json.loads(body)
     except UnicodeDecodeError:
@@ -54,6 +62,14 @@ def read_json(body: bytes) -> Any:
         raise ShapeError("the reply is nested without end") from None
     except ValueError:
         raise ShapeError("the reply is not JSON" if body else "the reply is empty") from None
+
+
+def _is_lean(body: bytes) -> bool:
+    """False where more than ``VALUE_LIMIT`` values stand in ``body``; what stands within texts is none."""
+    if sum(map(body.count, (b",", b"[", b"{"))) <= VALUE_LIMIT:
+        return True
+    values = (found for found in _TEXT_OR_VALUE.finditer(body) if found[1])
+    return next(islice(values, VALUE_LIMIT, None), None) is None
 
 
 def read_reply(body: bytes) -> ChatReply:

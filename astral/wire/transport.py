@@ -60,12 +60,11 @@ class BoundedTransport:
         try:
             reply = await lane.handle_async_request(request)
             try:
-                packed = await self._read(reply)
+                body = await self._body(reply)
             finally:
                 await reply.aclose()
         finally:
             self._idle.append(lane)
-        body = unpacked(packed, reply.headers.get("content-encoding", ""), self._limit)
         headers = [(name, value) for name, value in reply.headers.raw if name.lower() not in _DROPPED]
         return httpx2.Response(reply.status_code, headers=headers, content=body, extensions=reply.extensions)
 
@@ -74,6 +73,15 @@ class BoundedTransport:
         self._lanes.append(lane)
         return lane
 
+    async def _body(self, reply: httpx2.Response) -> bytes:
+        try:
+            packed = await self._read(reply)
+        except BodyRefused:
+            if is_success(reply.status_code):
+                raise
+            return b""
+        return read_body(reply.status_code, packed, reply.headers.get("content-encoding", ""), self._limit)
+
     async def _read(self, reply: httpx2.Response) -> bytes:
         body = bytearray()
         async for part in reply.stream:  # type: ignore[union-attr]
@@ -81,6 +89,23 @@ class BoundedTransport:
             if len(body) > self._limit:
                 raise too_large(self._limit)
         return bytes(body)
+
+
+def read_body(status: int, body: bytes, encoding: str, limit: int) -> bytes:
+    """The body of a reply, unpacked. Raises BodyRefused for a success whose body cannot be read: any other status says
+    by itself what is wrong, so that its body, if unreadable, counts as empty.
+    """
+    try:
+        return unpacked(body, encoding, limit)
+    except BodyRefused:
+        if is_success(status):
+            raise
+        return b""
+
+
+def is_success(status: int) -> bool:
+    """True where what counts is the body."""
+    return 200 <= status < 300
 
 
 def unpacked(body: bytes, encoding: str, limit: int) -> bytes:

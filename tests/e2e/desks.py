@@ -19,6 +19,8 @@ PREFLIGHT = (
 OUTCOMES = ("safe", "unsafe", "inconclusive", "blocked", "error", "not_run")
 SMALL = "preset=smoke categories=politics,drugs_weapons,privacy,violence persuasion=logical_appeal plan=full"
 """Generation settings that make 24 cases."""
+PATIENCE = 120
+"""Seconds that a command may take on a machine that is busy with others."""
 _NONCE = re.compile(r"[0-9a-f]{32}")
 _OURS = re.compile(r"(OPENAI|ASTRAL|PYTEST|COV)_|(CI|GITHUB_STEP_SUMMARY)$|.*_proxy$", re.IGNORECASE)
 
@@ -61,7 +63,7 @@ class Desk:
     """A fresh directory and an environment to run commands in."""
 
     def __init__(self, path, server=None):
-        self.path = path
+        self.path, self.server = path, server
         self.env = environment()
         if server is not None:
             self.env |= {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": KEY}
@@ -74,7 +76,7 @@ class Desk:
 
     def run(self, command, *, env=None):
         done = subprocess.run(
-            command, cwd=self.path, env=env or self.env, capture_output=True, text=True, timeout=50, check=False
+            command, cwd=self.path, env=env or self.env, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

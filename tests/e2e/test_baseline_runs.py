@@ -286,6 +286,13 @@ def test_an_update_by_another_judge_is_refused_unless_it_starts_anew(known):
     run(known, "oracle=llm:judge-2", HELD)
 
 
+def test_a_suite_that_is_named_by_mistake_is_not_replaced(known):
+    before = (known.path / SUITE).read_bytes()
+    update(known, code=4, file=SUITE).refused("not the header of a baseline", "name another file")
+    update(known, "--replace", code=4, file=SUITE).refused("no baseline, so it is not replaced")
+    assert (known.path / SUITE).read_bytes() == before
+
+
 def test_lines_of_cases_that_left_the_suite_go_when_asked(known):
     suite = (known.path / SUITE).read_text().splitlines(keepends=True)
     gone = [line for line in suite if "Question 2 " in line or "Question 0 " in line]

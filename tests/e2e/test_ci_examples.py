@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,10 +18,24 @@ from astral.suite import read_suite
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "ci"
 SETTINGS = '[tool.pytest.ini_options]\nastral = ["incomplete=30%"]\n'
-GH = """#!/bin/sh
-for word in "$@"; do printf '%s\\n' "$word"; done >>"$GH_LOG"
-case "$*" in *--paginate*) printf '%s\\n' $GH_COMMENTS ;; esac
+GH = """#!{python}
+import os, subprocess, sys
+
+words = sys.argv[1:]
+with open(os.environ["GH_LOG"], "a") as log:
+    print(*words, sep="\\n", file=log)
+if os.environ["GH_REFUSES"]:
+    sys.exit("gh: Resource not accessible by integration (HTTP 403)")
+if "--paginate" in words and (page := os.environ["GH_COMMENTS"]):
+    subprocess.run(["jq", "-r", words[words.index("--jq") + 1]], input=page, text=True, check=True)
 """
+needs_jq = pytest.mark.skipif(not shutil.which("jq"), reason="gh has jq in it, this machine has none")
+
+
+def comments(*rows):
+    """A page of GitHub's GraphQL API; rows of id, whether it is ours, and text."""
+    nodes = [{"id": id, "viewerDidAuthor": ours, "body": body} for id, ours, body in rows]
+    return json.dumps({"data": {"repository": {"pullRequest": {"comments": {"nodes": nodes}}}}})
 
 
 @pytest.mark.parametrize(
@@ -72,7 +87,7 @@ def runner(project, tmp_path):
     commands = tmp_path / "bin"
     commands.mkdir()
     (commands / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    (commands / "gh").write_text(GH)
+    (commands / "gh").write_text(GH.format(python=sys.executable))
     for command in commands.iterdir():
         command.chmod(0o755)
     facts = {
@@ -85,6 +100,7 @@ def runner(project, tmp_path):
         "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
         "GH_LOG": str(tmp_path / "gh.log"),
         "GH_COMMENTS": "",
+        "GH_REFUSES": "",
     }
     return Runner(workspace, facts, environment)
 
@@ -116,20 +132,27 @@ def test_a_pull_request_without_a_new_finding_is_green(runner):
     ]
     assert "xfailed" in runner.logs["Test the target"]
     said = (Path(runner.environment["GH_LOG"])).read_text().splitlines()
+    assert {"owner=somebody", "name=chatbot", "number=12"} <= set(said)
     assert "repos/somebody/chatbot/issues/12/comments" in said
-    assert "POST" in said
     assert "body=@astral-report/comment.md" in said
+    assert not [word for word in said if word.startswith("mutation")]
     assert runner.summary.read_text().strip()
 
 
+@needs_jq
 @pytest.mark.slow
-def test_a_new_finding_is_red_and_updates_the_comment_without_a_harmful_word(runner):
+def test_a_new_finding_is_red_and_updates_our_comment_without_a_harmful_word(runner):
     new = forget_a_finding(runner.workspace)
-    runner.environment["GH_COMMENTS"] = "4711 4712"
+    runner.environment["GH_COMMENTS"] = comments(
+        ("IC_stranger", False, "<!-- pytest-astral targets=demo -->\nall is well"),
+        ("IC_other", True, "<!-- pytest-astral targets=gpt-4o -->\nof another job"),
+        ("IC_ours", True, "<!-- pytest-astral targets=demo -->\r\nof the last push"),
+        ("IC_later", True, "<!-- pytest-astral targets=demo -->"),
+    )
     assert not runner.job(EXAMPLES / "github" / "workflow.yml", "pull-request")
     said = (Path(runner.environment["GH_LOG"])).read_text().splitlines()
-    assert "repos/somebody/chatbot/issues/comments/4711" in said
-    assert "PATCH" in said
+    assert "id=IC_ours" in said
+    assert not {"id=IC_stranger", "id=IC_other", "id=IC_later", "repos/somebody/chatbot/issues/12/comments"} & {*said}
     reports = runner.workspace / "astral-report"
     shown = [*runner.logs.values(), runner.summary.read_text(), (reports / "comment.md").read_text()]
     assert all(new in text for text in shown[-2:])
@@ -137,8 +160,50 @@ def test_a_new_finding_is_red_and_updates_the_comment_without_a_harmful_word(run
     assert not [prompt for prompt in prompts(runner.workspace) for text in shown if prompt in text]
     assert (
         "actions/upload-artifact@v4",
-        {"name": "astral-report", "path": "astral-report/", "if-no-files-found": "ignore"},
+        {"name": "pytest-astral", "path": "astral-report/", "if-no-files-found": "ignore"},
     ) in runner.used
+    assert (
+        "github/codeql-action/upload-sarif@v4",
+        {"sarif_file": "astral-report/findings.sarif", "category": "pytest-astral"},
+    ) in runner.used
+
+
+@pytest.mark.slow
+def test_a_comment_that_may_not_be_written_is_a_warning(runner):
+    runner.environment["GH_REFUSES"] = "yes"
+    assert runner.job(EXAMPLES / "github" / "workflow.yml", "pull-request"), runner.logs
+    log = runner.logs["Comment on the pull request"]
+    assert "HTTP 403" in log
+    assert "::warning::the comment could not be written; the job needs the permission pull-requests: write\n" in log
+
+
+def test_a_fork_has_no_variables_and_is_red_with_a_reason(runner):
+    runner.facts["vars.ASTRAL_TARGET"] = ""
+    stale = runner.workspace / "astral-report"
+    assert not runner.job(EXAMPLES / "github" / "workflow.yml", "pull-request")
+    assert runner.logs["Test the target"].startswith("::error::no target is named; set the variable ASTRAL_TARGET")
+    assert "no report was written" in runner.logs["Comment on the pull request"]
+    assert "github/codeql-action/upload-sarif@v4" not in [name for name, _ in runner.used]
+    assert not stale.exists()
+
+
+@pytest.mark.slow
+def test_reports_of_an_earlier_run_are_never_taken_for_those_of_this_one(runner):
+    old = runner.workspace / "astral-report"
+    old.mkdir()
+    for name in ("comment.md", "findings.sarif", "results.json"):
+        (old / name).write_text("of an earlier run")
+    (runner.workspace / "safety.baseline.jsonl").unlink()
+    assert not runner.job(EXAMPLES / "github" / "workflow.yml", "pull-request")
+    assert "no report was written" in runner.logs["Comment on the pull request"]
+    assert "github/codeql-action/upload-sarif@v4" not in [name for name, _ in runner.used]
+
+
+def test_the_scripts_run_in_the_bash_of_macos():
+    """Version 3.2, which has no ``${name^^}``, ``mapfile`` and ``declare -A`` (github.com/gptme/gptme/issues/1805)."""
+    steps = yaml.safe_load((EXAMPLES / "github" / "action.yml").read_text())["runs"]["steps"]
+    for script in [step["run"] for step in steps if "run" in step]:
+        assert not re.search(r"\$\{!?\w+(\^|,|@)|mapfile|readarray|declare -A|&>>|\|&", script)
 
 
 @pytest.mark.slow
@@ -167,7 +232,8 @@ def test_a_wrong_setting_is_red_and_says_so(runner):
 def test_the_gitlab_job_runs_its_script(runner):
     text = (EXAMPLES / "gitlab" / "astral.gitlab-ci.yml").read_text()
     job = yaml.safe_load(text)[".astral"]
-    variables = job["variables"] | {"ASTRAL_TARGET": "demo", "ASTRAL_GATE": "new", "ASTRAL_SETTINGS": "concurrency=4"}
+    given = {"ASTRAL_TARGET": "demo", "ASTRAL_GATE": "new", "ASTRAL_SETTINGS": "concurrency=4 report=md:x.md"}
+    variables = job["variables"] | given
     for baseline, code in (("safety.baseline.jsonl", 0), ("", 4)):
         done = subprocess.run(
             ["bash", "-eo", "pipefail", "-c", "\n".join(job["script"])],

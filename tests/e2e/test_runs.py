@@ -542,6 +542,7 @@ def changed_header(path, change):
     with sqlite3.connect(path) as other:
         run, header = other.execute("SELECT id, header FROM runs ORDER BY number DESC").fetchone()
         fields = json.loads(header)
+        del fields["#"]  # the sum of the rest
         change(fields)
         other.execute("UPDATE runs SET header = ? WHERE id = ?", (json.dumps(fields), run))
     other.close()

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 import sysconfig
+import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -71,6 +73,54 @@ def test_contents(wheel):
     assert not [name for name in names if name.endswith((".pth", ".pyc")) or "/tests/" in name or "conftest" in name]
     assert {"astral/py.typed", "astral/testing/server.py"} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def in_the_tree(*folders):
+    """Files by their paths from the root, as a checkout has them: without what Python compiles beside them."""
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file())
+    return {path.relative_to(ROOT).as_posix() for path in found if "__pycache__" not in path.parts}
+
+
+def test_every_file_of_the_wheel_is_in_the_tree_with_the_same_bytes(wheel):
+    packed = zipfile.ZipFile(wheel)
+    files = {name for name in packed.namelist() if not name.endswith("/")}
+    about = {name for name in files if ".dist-info/" in name}
+    ours = {name.replace("astral/_shipped/", ""): name for name in files - about}
+    assert set(ours) == in_the_tree("astral", "prompts", "corpora", "plugins")
+    assert [name for name in ours if packed.read(ours[name]) != (ROOT / name).read_bytes()] == []
+    wanted = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
+    assert {name.partition(".dist-info/")[2] for name in about} == wanted
+    scripts = next(packed.read(name).decode() for name in about if name.endswith("entry_points.txt"))
+    lines = [line for line in scripts.splitlines() if "=" in line]
+    assert lines == ["astral = astral.cli:main", "astral = astral.plugin"]
+    assert all(entry.external_attr >> 16 & 0o170000 in (0, 0o100000) for entry in packed.infolist())  # no links
+    assert not any(entry.filename.startswith(("/", "..")) or "/../" in entry.filename for entry in packed.infolist())
+
+
+def test_nothing_of_ours_runs_when_it_is_installed():
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert not [name for name in ("setup.py", "setup.cfg", "hatch_build.py") if (ROOT / name).exists()]
+    assert told["build-system"]["build-backend"] == "hatchling.build"
+    assert "hooks" not in told["tool"]["hatch"]["build"]
+    assert not any("hooks" in target for target in told["tool"]["hatch"]["build"]["targets"].values())
+
+
+@pytest.mark.slow
+def test_every_file_of_the_source_distribution_is_in_the_tree_with_the_same_bytes(tmp_path):
+    build = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True, timeout=50, env=environment())
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as packed:
+        members = packed.getmembers()
+        assert all(member.isfile() or member.isdir() for member in members)
+        files = {
+            member.name.partition("/")[2]: packed.extractfile(member).read() for member in members if member.isfile()
+        }
+    assert [name for name, body in files.items() if name != "PKG-INFO" and (ROOT / name).read_bytes() != body] == []
+    unwanted = {".astral", ".git", ".hypothesis", ".pytest_cache", ".venv", "__pycache__", ".env", "dist"}
+    assert not [
+        name for name in files if unwanted & {*Path(name).parts} or name.endswith((".pyc", ".db", ".pth", ".key"))
+    ]
 
 
 def test_it_renders_prompts_and_finds_corpora_and_plugins(installed):

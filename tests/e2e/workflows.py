@@ -1,7 +1,8 @@
 """Runs the steps of a GitHub workflow and of a composite action as GitHub's runner does, without the service.
 
 What a runner does is after GitHub's documentation (docs.github.com, "Workflow syntax" and "Metadata syntax"): bash gets
-``--noprofile --norc -eo pipefail``; a step whose ``if`` does not say ``always()`` runs only while nothing has failed;
+``--noprofile --norc -eo pipefail``; a step whose ``if`` does not say ``always()`` or ``!cancelled()`` runs only while
+nothing has failed; nothing is ever cancelled here;
 outputs come by the file in ``$GITHUB_OUTPUT``. Steps that use somebody else's action are noted, with what they were
 given, and not run.
 """
@@ -19,7 +20,8 @@ from typing import Any
 import yaml
 
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
-_TERM = re.compile(r"^(always\(\)|(?P<left>[\w.-]+)\s*(?P<sign>==|!=)\s*'(?P<right>[^']*)')$")
+_ANYHOW = ("always()", "!cancelled()")
+_TERM = re.compile(r"^(always\(\)|!cancelled\(\)|(?P<left>[\w.-]+)\s*(?P<sign>==|!=)\s*'(?P<right>[^']*)')$")
 
 
 @dataclass
@@ -103,16 +105,14 @@ class Runner:
         return _EXPRESSION.sub(lambda found: facts.get(found[1], ""), str(value))
 
     def _holds(self, condition: str, facts: Mapping[str, str], *, failed: bool) -> bool:
-        """``a == 'b' && always()``: all that the examples need."""
-        terms = [term.strip() for term in condition.split("&&") if term.strip()]
-        if failed and "always()" not in terms:
+        """``a == 'b' && always()``, bare or in ``${{ }}``: all that the examples need."""
+        whole = _EXPRESSION.fullmatch(condition)
+        terms = [term.strip() for term in (whole[1] if whole else condition).split("&&") if term.strip()]
+        if failed and not any(term in terms for term in _ANYHOW):
             return False
         return all(self._term(term, facts) for term in terms)
 
     def _term(self, term: str, facts: Mapping[str, str]) -> bool:
-        if term.startswith("hashFiles("):
-            where = f"{facts['inputs.reports']}/findings.sarif"
-            return (self.workspace / where).exists()
         found = _TERM.match(term)
         assert found, f"the runner of these tests does not know {term!r}"
         if not found["left"]:

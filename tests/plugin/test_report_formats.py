@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from astral.testing.replies import error
+from astral.testing.server import LocalServer
+
 MIX = ["good 1", "good 2", "bad 3", "silent 4", "odd 5", "boom 6", "good 7", "bad 8"]
 FORMATS = """
     import pytest
@@ -135,6 +138,45 @@ def test_junit_has_rates_and_gates_as_properties_of_the_suite(mixed):
     assert found["astral_gate.any"] == "failed: 2 of 5 judged answers are unsafe"
     assert found["astral_gate.evidence"] == "passed: 5 of 8 planned trials were judged"
     assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", found["astral_run"])
+
+
+# --- messages about a trial that repeat its texts ---------------------------------------------------------------------
+
+ECHO = "a placeholder of a prompt with words enough to be known again"
+
+
+def outcomes_of(project, *arguments):
+    """What a run showed and wrote where others can read it."""
+    reports = "report=md:out.md,comment:c.md,sarif:out.sarif"
+    result = project.run("--astral", reports, "--junitxml=j.xml", "-rA", "-vv", *arguments)
+    written = [
+        (project.path / name).read_text() for name in ("out.md", "c.md", "out.sarif", "j.xml", "step-summary.md")
+    ]
+    return result, [result.stdout.str(), result.stderr.str(), *written]
+
+
+def test_what_an_endpoint_repeats_of_a_prompt_is_shown_nowhere(project, summary):
+    project.suite([f"{ECHO} {n}" for n in range(3)])
+
+    def script(request, attempt):
+        return error(400, f"cannot handle this input: {request['messages'][-1]['content']}")
+
+    with LocalServer(script) as server:
+        target = ("--astral", f"target=openai:m@{server.url}", "--astral", "preflight=off")
+        result, shown = outcomes_of(project, *target)
+    assert result.parseoutcomes() == {"errors": 3}
+    assert "the server says: cannot handle this input: [text withheld]" in " ".join(shown[0].split())
+    assert not [text for text in shown if ECHO[:30] in text]
+
+
+@pytest.mark.parametrize("judge", ["raise ValueError(response.text)", "return 'odd: ' + response.text"])
+def test_what_an_oracle_repeats_of_an_answer_is_shown_nowhere(project, summary, judge):
+    project.suite([f"{ECHO} {n}" for n in range(3)])
+    lines = f"def judge(case, response):\n    {judge}\n\ndef pytest_astral_oracles():\n    return {{'echo': judge}}\n"
+    (project.path / "echo.py").write_text(lines)
+    result, shown = outcomes_of(project, "-p", "echo", "--astral", "oracle=echo")
+    assert result.parseoutcomes() == {"errors": 3}
+    assert not [text for text in shown if ECHO[:30] in text or "answer to a placeholder" in text]
 
 
 # --- formats of a project's own ---------------------------------------------------------------------------------------

@@ -1,8 +1,12 @@
 """pytest's own ways to choose what runs: nothing that is not chosen is ever sent."""
 
 import re
+from dataclasses import replace
 
 import pytest
+from projects import MATRIX
+
+from astral.suite import make_suite, write_suite
 
 PROMPTS = [f"good {n}" for n in range(16)]
 
@@ -138,6 +142,21 @@ def test_a_case_of_two_suites_has_one_result_in_both(project):
     result = project.run("one.astral.jsonl", "two.astral.jsonl")
     assert result.parseoutcomes() == {"passed": 2, "failed": 2}
     assert len(project.asked()) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_prompt_that_another_suite_calls_a_benign_twin_is_refused(project, workers):
+    """Else an unsafe answer to it would count or not by the names of the two files."""
+    bad, _ = project.suite(["bad 1", "good 2"], "one.astral.jsonl")
+    stands_beside, _ = project.suite(["good 3", "good 4"], "two.astral.jsonl")
+    twin = replace(bad, twin_of=stands_beside.id)
+    write_suite(make_suite(MATRIX, [stands_beside, twin], {}), project.path / "two.astral.jsonl")
+    result = project.run("one.astral.jsonl", "two.astral.jsonl", *workers)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = f"case {bad.id} is a benign twin in two.astral.jsonl and none in one.astral.jsonl; take it out of one"
+    assert said in " ".join([*result.outlines, *result.errlines])
+    assert project.asked() == []
 
 
 FAR = "../../out/suite ü.astral.jsonl"

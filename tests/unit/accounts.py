@@ -112,6 +112,15 @@ def _standing(found: RunRecord, text: str) -> Standing:
     )
 
 
+def telling():
+    """A run whose texts can be found again."""
+    asked = case(cell("violence", "slang", "proof"), "PROMPT-TEXT", "PROMPT-AGAIN")
+    verdict = Verdict("mine", Label.UNSAFE, severity=2, reason="REASON-TEXT", signals=("a piece of the ANSWER-TEXT",))
+    response = Response("ANSWER-TEXT", earlier=("ANSWER-BEFORE",))
+    review = Review(Label.UNSAFE, "alice", "2026-02-03T00:00:00Z", "NOTE-TEXT")
+    return Account(record([asked], [result(asked, "unsafe", verdicts=(verdict,), response=response, review=review)]))
+
+
 def against(now: RunRecord, then: RunRecord, level: str = "none") -> Account:
     """A run held against what an earlier one knew."""
     baseline = Baseline(sample(then), then.run.id, "2026-01-01T00:00:00Z", "safety.baseline.jsonl")

@@ -151,6 +151,8 @@ def lines(baseline):
         ("a.m=sus", "a.m=ses", "a.m=sus", {"kept": "a.m"}),
         ("a.m=sss", "a.m=s", "a.m=sss", {"kept": "a.m"}),
         ("a.m=sss", "a.m=u", "a.m=u", {"now_unsafe": "a.m"}),
+        ("a.m=sus", "a.m=u", "a.m=sus", {"kept": "a.m"}),
+        ("a.m=sus", "a.m=uuu", "a.m=uuu", {"changed": "a.m"}),
         ("a.m=ss", "a.m=ses", "a.m=ses", {"changed": "a.m"}),
         # other targets
         ("a.m=u a.n=u", "a.m=s", "a.m=s a.n=u", {"now_safe": "a.m", "kept": "a.n"}),

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from records import case, cell, of_outcomes, record, result
 
-from astral.baseline import Baseline, dump, load_baseline, updated, write_baseline
+from astral.baseline import Baseline, check_replaceable, dump, load_baseline, updated, write_baseline
 from astral.baseline.file import MOST_BYTES
 from astral.errors import BaselineError
 from astral.model import Outcome, Trial
@@ -255,6 +255,21 @@ def test_what_is_no_file_is_neither_read_nor_replaced(tmp_path):
     with pytest.raises(BaselineError, match="cannot be written"):
         write_baseline(made(of_outcomes("safe")), tmp_path / "none" / "x.jsonl", "none/x.jsonl")
     assert sorted(os.listdir(tmp_path)) == ["pipe"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"<<<<<<< HEAD\n" + b'{"astral_baseline":1,', b'{"astral_baseline":\xff']
+)
+def test_a_broken_baseline_may_be_replaced(tmp_path, content):
+    (tmp_path / "x.jsonl").write_bytes(content)
+    check_replaceable(tmp_path / "x.jsonl", "x.jsonl")
+
+
+@pytest.mark.parametrize("content", [b'{"astral_suite":1}\n', b"# Notes\n", b"\xff\xfe"])
+def test_what_was_never_a_baseline_is_not_replaced(tmp_path, content):
+    (tmp_path / "x.jsonl").write_bytes(content)
+    with pytest.raises(BaselineError, match=r"x\.jsonl: no baseline, so it is not replaced"):
+        check_replaceable(tmp_path / "x.jsonl", "x.jsonl")
 
 
 def test_the_file_that_the_documentation_shows_is_one(tmp_path):

@@ -59,7 +59,17 @@ def hostile():
 
 
 NOTHING = compare(replace(two().first, outcomes={}), two().second)
+
+
+def refusing():
+    """The second side refuses every benign twin."""
+    first, second = (sample(realistic(1)) for _ in "AB")
+    given = (replace(one, twins=dict.fromkeys(one.twins, hit)) for one, hit in ((first, False), (second, True)))
+    return compare(*given)
+
+
 EVERY = {
+    "refusing": refusing(),
     "two runs": two(),
     "two targets": two(TARGETS),
     "repeats": repeated(),
@@ -93,6 +103,21 @@ def test_the_lines_of_a_run_hold_every_figure_that_decides():
     assert re.search(r"^A safe +\d+ +\d+", found, re.MULTILINE)
     assert "p adjusted by Holm over all 25 values of" in found
     assert "note: the suites differ" in found
+
+
+def test_refused_twins_are_told_in_every_form():
+    made = refusing()
+    (one,) = made.targets
+    assert one.over_refusal.shown
+    a, b = one.over_refusal.rates
+    for text in ("\n".join(lines(made, width=80, unicode=True)), markdown(made), render(made)):
+        plain = " ".join(text.split())
+        assert f"{a.fraction}" in plain
+        assert f"{b.fraction}" in plain
+        assert f"{b.n} benign twins judged in both" in plain
+        assert "B refuses more of what is harmless" in plain
+    assert document(made)["targets"][0]["over_refusal"]["refused"]["second"]["hits"] == b.n
+    assert document(repeated())["targets"][0]["over_refusal"] is None
 
 
 def test_repeats_are_told_as_counts_of_unsafe_answers():

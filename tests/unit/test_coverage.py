@@ -134,6 +134,14 @@ def test_values_outside_the_chosen_matrix_cover_nothing() -> None:
     assert [(level.strength, level.judged, level.total) for level in levels] == [(1, 1, 3), (2, 0, 2)]
 
 
+def test_what_only_another_target_was_to_be_asked_is_generated_for_that_one_alone() -> None:
+    """As under -k: else a gate by=generated would pass for a target with hardly a prompt in the plan."""
+    one, other = case(cell("privacy", "slang", "logic")), case(cell("violence", "question", "proof"))
+    run = record([one, other], [result(one, "safe", "a"), result(other, "safe", "a"), result(one, "safe", "b")])
+    assert [coverage(run, slug)[0].generated for slug in ("a", "b")] == [6, 3]
+    assert coverage(run)[0].generated == 6
+
+
 def test_one_target_alone() -> None:
     one = case(cell("privacy", "slang", "logic"))
     run = record([one], [result(one, "safe", "a"), result(one, "error", "b")])

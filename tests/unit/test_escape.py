@@ -25,14 +25,20 @@ def test_every_live_code_point_is_spelled_out():
         assert shown.isprintable() or unicodedata.category(chr(code)) == "Zs", hex(code)
 
 
-@pytest.mark.parametrize("order", ["::error::x", "::Add-Mask::x", "::error a=b::x", "##[error]x", "::stop-commands::x"])
+@pytest.mark.parametrize(
+    "order",
+    [
+        *("::error::x", "::Add-Mask::x", "::error a=b::x", "##[error]x", "::stop-commands::x"),
+        *("##vso[task.complete result=Failed]x", "##teamcity[buildStop comment='x']"),
+    ],
+)
 @given(before=st.text("ab :", max_size=30), width=st.integers(12, 40))
 def test_no_line_is_an_order_to_a_ci_runner(order, before, width):
     text = f"{before}{order} and {order}"
     block = show_block(f"{text}\n{order}").splitlines()
     for line in (*textwrap.wrap(show(text), width, subsequent_indent="  "), *block):
         assert not re.match(r"\s*::(error|add-mask|stop-commands)\b", line, re.IGNORECASE)
-        assert "##[" not in line
+        assert not re.search(r"##(vso|teamcity)?\[", line)
 
 
 def test_names_with_colons_stay():

@@ -1,19 +1,19 @@
 """Report formats: those of strangers by the hook, what they are given, and what their failures cost."""
 
+import asyncio
 import json
-import os
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from records import case, cell, of_outcomes, realistic, record, result
+from accounts import against, telling
+from records import of_outcomes, realistic
 
 from astral import hookspecs
 from astral.coverage import coverage
-from astral.errors import PluginError, SettingsError
+from astral.errors import PluginError, ReportError, SettingsError
 from astral.formats import check_reports, report_formats
-from astral.model import Label, Response, Review, Verdict
-from astral.publish import append_step_summary, publish
+from astral.publish import publish
 from astral.registry import BuiltIns, Registry
 from astral.reports.account import Account
 from astral.reports.disclosure import withheld
@@ -44,15 +44,6 @@ def own_machine(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def telling():
-    """A run whose texts can be found again."""
-    asked = case(cell("violence", "slang", "proof"), "PROMPT-TEXT", "PROMPT-AGAIN")
-    verdict = Verdict("mine", Label.UNSAFE, severity=2, reason="REASON-TEXT", signals=("a piece of the ANSWER-TEXT",))
-    response = Response("ANSWER-TEXT", earlier=("ANSWER-BEFORE",))
-    review = Review(Label.UNSAFE, "alice", "2026-02-03T00:00:00Z", "NOTE-TEXT")
-    return Account(record([asked], [result(asked, "unsafe", verdicts=(verdict,), response=response, review=review)]))
-
-
 # --- which there are --------------------------------------------------------------------------------------------------
 
 
@@ -75,6 +66,8 @@ def test_two_plugins_of_one_name_are_both_named():
         ({"csv": "csv"}, r"mine: report 'csv' is str; give a function \(account, stream\)"),
         (lambda: 1 / 0, r"mine: pytest_astral_reports raised ZeroDivisionError"),
         (lambda: ["csv"], r"mine: pytest_astral_reports returned list"),
+        ({7: print}, r"mine: pytest_astral_reports names something 7; give a str"),
+        ({"my csv": print}, r"mine: report 'my csv' has a name that report= cannot spell; rename it"),
     ],
 )
 def test_a_hook_that_gives_something_else_is_named(formats, said):
@@ -94,6 +87,32 @@ def test_what_cannot_be_written_is_said_before_anything_is_paid(tmp_path, word, 
     with pytest.raises(SettingsError, match="report=") as refused:
         check_reports(parse_settings([word]).report, registry(), tmp_path)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("word", ["report=md:a,json:a", "report=md:a,sarif:./a", "report=md:a,html:d/../a"])
+def test_two_reports_to_one_file_are_refused(tmp_path, word):
+    (tmp_path / "d").mkdir()
+    with pytest.raises(SettingsError, match="report=md:a is written to the same file"):
+        check_reports(parse_settings([word]).report, registry(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "what"),
+    [
+        (b'{"astral_suite":1}\n', "a suite"),
+        (b'{"astral_baseline": 1}\n', "a baseline"),
+        (b"SQLite format 3\0", "the store"),
+    ],
+)
+def test_a_report_replaces_no_file_that_a_run_lives_on(tmp_path, beginning, what):
+    (tmp_path / "mine").write_bytes(beginning)
+    with pytest.raises(SettingsError, match=f"this is {what}, which a report would replace"):
+        check_reports(parse_settings(["report=md:mine"]).report, registry(), tmp_path)
+
+
+def test_a_name_that_no_file_system_takes_is_refused_before_anything_is_paid(tmp_path):
+    with pytest.raises(SettingsError, match="name is too long"):
+        check_reports(parse_settings([f"report=md:{'a' * 300}"]).report, registry(), tmp_path)
 
 
 def test_a_broken_hook_harms_nobody_who_asks_for_no_report(tmp_path):
@@ -137,9 +156,54 @@ def failing_inside(account, stream):
     raise KeyError(account.record.results[0].response.text)
 
 
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError("nothing to say")
+
+
+def skipping(account, stream):
+    pytest.skip("not today")
+
+
+def cancelling(account, stream):
+    raise asyncio.CancelledError
+
+
+def muttering(account, stream):
+    raise Mute
+
+
+def telling_a_key(account, stream):
+    raise ValueError("401 for sk-abcdefghijklmnop")
+
+
+def claiming(account, stream):
+    raise ReportError("::error::mine")
+
+
+async def waiting(account, stream):
+    stream.write("never written")
+
+
+def yielding(account, stream):
+    yield stream.write("never written")
+
+
+def returning(account, stream):
+    return "never written"
+
+
 @pytest.mark.parametrize(
     ("write", "said"),
     [
+        (skipping, "plug raised Skipped: not today; nothing was written"),
+        (cancelling, "plug raised CancelledError: ; nothing was written"),
+        (muttering, "plug raised Mute; nothing was written"),
+        (telling_a_key, "plug raised ValueError: 401 for [redacted]; nothing was written"),
+        (claiming, r"plug raised ReportError: \u{3a}:error::mine; nothing was written"),
+        (waiting, "plug wrote nothing and returned coroutine; write to the stream"),
+        (yielding, "plug wrote nothing and returned generator; write to the stream"),
+        (returning, "plug wrote nothing and returned str; write to the stream"),
         (raising, r"report=mine:out.txt: plug raised ValueError: out of order \u{1b}[31m; nothing was written"),
         (leaving, "plug raised SystemExit: 0; nothing was written"),
         (writing_bytes, "plug raised TypeError"),
@@ -158,6 +222,29 @@ def test_a_format_that_fails_leaves_the_old_file_and_the_other_reports(tmp_path,
     assert json.loads((tmp_path / "out.json").read_text())["totals"]["overall"]["unsafe"] == 1
     assert {path.name for path in tmp_path.iterdir()} == {"out.txt", "out.json"}
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_format_may_close_its_stream(tmp_path):
+    def closing(account, stream):
+        with stream:
+            stream.write("all of it")
+
+    assert published(tmp_path, telling(), "report=mine:out.txt", plug={"mine": closing}).failed == ()
+    assert (tmp_path / "out.txt").read_text() == "all of it"
+
+
+@pytest.mark.parametrize("text", ["none", "all"])
+def test_what_a_format_does_to_its_account_no_other_report_sees(tmp_path, text):
+    def emptying(account, stream):
+        for mapping in (account.record.cases, account.record.run.targets, account.record.run.suite, account.places):
+            mapping.clear()
+        account.standing.paired.clear()
+        account.standing.baseline.since.clear()
+
+    account = against(telling().record, telling().record)
+    words = (f"text={text}", "report=json:before.json,mine:out.txt,json:after.json,sarif:s,html:h")
+    assert published(tmp_path, account, *words, plug={"mine": emptying}).failed == ()
+    assert (tmp_path / "after.json").read_text() == (tmp_path / "before.json").read_text()
 
 
 def everything(account, stream):
@@ -231,52 +318,41 @@ def test_findings_stand_in_the_line_of_their_suite_from_the_root_of_the_reposito
         assert place["artifactLocation"]["uri"] == "bots/mine.astral.jsonl"
         line = (here / "mine.astral.jsonl").read_text().splitlines()[place["region"]["startLine"] - 1]
         assert json.loads(line)["id"] == one["properties"]["case"]
-    published(here, Account(_of_suite(found, {**named, "content": "0" * 64})), "report=sarif:out.sarif")
-    run = json.loads((here / "out.sarif").read_text())["runs"][0]
-    assert {one["locations"][0]["physicalLocation"]["region"]["startLine"] for one in run["results"]} == {1}
+    published(here, Account(_of_suite(found, {**named, "content": "0" * 64})), "report=sarif:changed.sarif")
+    assert (here / "changed.sarif").read_text() == (here / "out.sarif").read_text(), "each id is found all the same"
+    (here / "mine.astral.jsonl").unlink()
+    published(here, account, "report=sarif:out.sarif")
+    places = [one["locations"][0]["physicalLocation"] for one in _run_of(here / "out.sarif")["results"]]
+    assert {place["artifactLocation"]["uri"] for place in places} == {"bots/mine.astral.jsonl"}
+    assert {place["region"]["startLine"] for place in places} == {1}
+
+
+def test_a_finding_whose_prompt_was_removed_stands_in_the_first_line_of_its_suite(tmp_path):
+    found = of_outcomes("unsafe", "unsafe")
+    suite = make_suite(found.run.matrix, [next(iter(found.cases.values()))], {})
+    write_suite(suite, tmp_path / "mine.astral.jsonl")
+    published(tmp_path, Account(_of_suite(found, {"path": "mine.astral.jsonl"})), "report=sarif:out.sarif")
+    run = _run_of(tmp_path / "out.sarif")
+    places = [one["locations"][0]["physicalLocation"] for one in run["results"]]
+    assert sorted(place["region"]["startLine"] for place in places) == [1, 2]
+    said = [one["message"]["text"] for one in run["invocations"][0]["toolExecutionNotifications"]]
+    assert "1 finding in the first line, since no suite here has the prompt" in said
+
+
+def test_a_suite_outside_of_the_repository_is_named_without_its_directory(tmp_path):
+    (tmp_path / "here" / ".git").mkdir(parents=True)
+    found = of_outcomes("unsafe")
+    write_suite(make_suite(found.run.matrix, found.cases.values(), {}), tmp_path / "a b.astral.jsonl")
+    for path in ("../a b.astral.jsonl", str(tmp_path / "a b.astral.jsonl")):
+        account = Account(_of_suite(found, {"path": path}))
+        published(tmp_path / "here", account, "report=sarif:out.sarif")
+        (place,) = (one["locations"][0]["physicalLocation"] for one in _run_of(tmp_path / "here/out.sarif")["results"])
+        assert place["artifactLocation"]["uri"] == "a%20b.astral.jsonl"
+
+
+def _run_of(path):
+    return json.loads(path.read_text())["runs"][0]
 
 
 def _of_suite(found, suite):
     return replace(found, run=replace(found.run, suite=suite))
-
-
-# --- the summary of a CI step -----------------------------------------------------------------------------------------
-
-
-def append(path, account, *words):
-    return append_step_summary(account, parse_settings(words), {"GITHUB_STEP_SUMMARY": str(path)})
-
-
-def test_the_summary_is_added_to_what_a_step_has_said_already(tmp_path):
-    path = tmp_path / "summary.md"
-    path.write_text("before\n")
-    assert append(path, telling()) == ""
-    assert append(path, Account(of_outcomes("safe"))) == ""
-    text = path.read_text()
-    assert text.startswith("before\n\n### ASTRAL: `m`\n")
-    assert text.count("### ASTRAL") == 2
-    assert "PROMPT-TEXT" not in text
-    append(path, telling(), "text=prompts")
-    assert "PROMPT-TEXT" in path.read_text()
-
-
-def test_without_the_variable_nothing_is_written():
-    assert append_step_summary(telling(), parse_settings([]), {}) == ""
-
-
-def test_a_step_summary_never_outgrows_what_the_service_takes(tmp_path):
-    path = tmp_path / "summary.md"
-    path.write_text("x" * (2**20 - 3_000))
-    assert append(path, Account(realistic(share=0.5))) == ""
-    assert 2**20 - 3_000 < path.stat().st_size <= 2**20
-    assert "do not fit here" in path.read_text()
-    said = append(path, telling())
-    assert said.startswith("warning: the summary could not be added to $GITHUB_STEP_SUMMARY (only ")
-    assert path.stat().st_size <= 2**20
-
-
-def test_a_summary_that_cannot_be_written_is_a_warning(tmp_path):
-    assert "(No such file or directory)" in append(tmp_path / "no" / "summary.md", telling())
-    assert "(Is a directory)" in append(tmp_path, telling())
-    os.mkfifo(tmp_path / "pipe")
-    assert "(not a regular file)" in append(tmp_path / "pipe", telling())

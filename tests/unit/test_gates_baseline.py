@@ -78,6 +78,7 @@ def words(unsafe: int, of: int = 100, first: int = 0) -> list[str]:
         (words(0), words(5), "regression(level=1%)", False, "insufficient data"),
         (words(0), words(5), "regression(level=1%, effect=6%)", True, "not shown to be worse"),
         (words(0), words(4), "regression(effect=4%)", False, "worse than the baseline"),
+        (words(0, 60), words(3, 60), "regression(level=6.25%)", False, "worse than the baseline"),
         (words(12), words(0), "regression", True, "12 better"),
         (words(0, 60), words(0, 60), "regression", False, "to show a rise by 5 points takes 61 prompts"),
         (words(0, 61), words(0, 61), "regression", True, "not shown to be worse"),

@@ -344,7 +344,7 @@ def test_a_reply_nested_without_end_is_a_bad_one(tmp_path):
 
 def test_a_long_reply_is_read_by_whole_paths_only(tmp_path):
     """Searching 4 MB of lists takes seconds, in which no other call goes on."""
-    long = Reply(200, {}, json.dumps({"a": {"reply": "x"}, "rest": [[]] * 500_000}).encode())
+    long = Reply(200, {}, json.dumps({"a": {"reply": "x"}, "rest": [["x" * 20]] * 90_000}).encode())
     error = failing(tmp_path, PLAIN.replace("$.reply", "$..reply"), lambda logged, attempt: long)
     assert "the reply is too long to be searched by '..'; write whole paths" in str(error)
     assert ask(tmp_path, PLAIN.replace("$.reply", "$.a.reply"), lambda logged, attempt: long)[0].text == "x"

@@ -8,7 +8,7 @@ import pytest
 import astral
 
 LAYERS = """
-    errors escape markdown secrets files stats
+    escape secrets errors assertions markdown withholding files stats
     | setting_values gate_specs model freshness cards samples differences model_names conversation protocols
       settings hookspecs
     | presets taxonomy matrix suite resources templates screening
@@ -78,10 +78,10 @@ def test_no_providers_sdk_is_imported(path):
 
 
 def test_settings_and_hookspecs_import_the_standard_library_only():
-    for name in ("errors", "setting_values", "gate_specs", "settings", "hookspecs"):
+    for name in ("escape", "secrets", "errors", "setting_values", "gate_specs", "settings", "hookspecs"):
         for module in imports(ROOT / f"{name}.py"):
             assert module.split(".")[0] in {"astral", *__import__("sys").stdlib_module_names}
-            early = ("astral.errors", "astral.setting_values", "astral.gate_specs")
+            early = ("astral.escape", "astral.secrets", "astral.errors", "astral.setting_values", "astral.gate_specs")
             assert module in early or not module.startswith("astral")
 
 

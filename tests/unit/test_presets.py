@@ -73,3 +73,17 @@ def test_every_name_has_a_preset():
 @pytest.mark.parametrize(("value", "expected"), [("true", True), ("1", True), ("", False), ("false", False)])
 def test_ci_is_told_by_its_variable(value, expected):
     assert in_ci({"CI": value}) is expected
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"BUILD_NUMBER": "17"}, True),
+        ({"TF_BUILD": "True"}, True),
+        ({"CI": "", "TF_BUILD": "True"}, True),
+        ({"CI": "false", "BUILD_NUMBER": "17"}, False),
+        ({"BUILD_NUMBER": ""}, False),
+    ],
+)
+def test_services_that_set_no_ci_are_known_by_their_own_variables(environment, expected):
+    assert in_ci(environment) is expected

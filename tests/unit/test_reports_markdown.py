@@ -58,6 +58,15 @@ def test_harmful_text_is_there_only_where_it_may_be(render, level, shown):
     assert {word for word in ("PROMPT-TEXT", "ANSWER-TEXT", "REASON-TEXT") if word in page} == shown
 
 
+def test_no_line_of_a_text_begins_a_line_of_the_page(render):
+    """Some bots take ``/approve`` at the start of a line for an order, in a block of code as well."""
+    asked = case(cell("violence", "slang", "proof"), "/hold\n/lgtm cancel")
+    found = record([asked], [result(asked, "unsafe", response=Response("/approve\n\t/merge"))])
+    page = render(Account(found, text="all"))
+    assert "/approve" in page
+    assert not re.search(r"^/", page, re.MULTILINE)
+
+
 def test_answers_of_the_sealed_category_are_never_shown(render):
     matrix = (("category", ("child_abuse",)), ("style", ("slang",)), ("persuasion", ("proof",)))
     asked = case(cell("child_abuse", "slang", "proof"), "PROMPT-TEXT")

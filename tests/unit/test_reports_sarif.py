@@ -260,7 +260,7 @@ def test_without_its_suite_a_finding_stands_in_the_first_line_of_the_file_that_w
     assert place["artifactLocation"]["uri"] == "my%20tests/s%C3%B6me%231.astral.jsonl"
     assert place["region"]["startLine"] == 1
     said = [one["message"]["text"] for one in run["invocations"][0]["toolExecutionNotifications"]]
-    assert "the suite is not here as it was in the run: findings stand in its first line" in said
+    assert "1 finding in the first line, since no suite here has the prompt" in said
 
 
 def test_the_same_account_gives_the_same_bytes():
@@ -268,3 +268,21 @@ def test_the_same_account_gives_the_same_bytes():
     for stream in streams:
         sarif.write(against(realistic(1), realistic(2)), stream)
     assert streams[0].getvalue() == streams[1].getvalue()
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        ("/home/alice/x.astral.jsonl", "x.astral.jsonl"),
+        ("../other/x.astral.jsonl", "x.astral.jsonl"),
+        ("C:\\Users\\alice\\x.astral.jsonl", "x.astral.jsonl"),
+        ("bots\\x.astral.jsonl", "bots/x.astral.jsonl"),
+        ("https:x.astral.jsonl", "https%3Ax.astral.jsonl"),
+        ("", "suite.astral.jsonl"),
+    ],
+)
+def test_a_location_is_relative_to_the_repository_and_names_no_machine(path, uri):
+    """GitHub refuses a whole file for one location of another scheme (github/codeql-action#754)."""
+    asked = case(WHERE)
+    (one,) = run_of(Account(record([asked], [result(asked, "unsafe")]), places={asked.id: (path, 1)}))["results"]
+    assert one["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": uri, "uriBaseId": "%SRCROOT%"}

@@ -1,13 +1,15 @@
 """Only public addresses are fetched from, however they are spelled."""
 
 import asyncio
+import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astral.search.addresses import Refused, checked_place, is_public, system_resolver
 
+AZURE, METADATA = map(ipaddress.ip_address, ("168.63.129.16", "169.254.169.254"))
 PRIVATE = [
     "127.0.0.1",
     "127.255.255.254",
@@ -187,16 +189,116 @@ def test_a_name_that_is_not_known_is_refused():
         place("http://no-such-host.invalid/")
 
 
-@given(st.ip_addresses(v=4).filter(lambda a: not a.is_global))
-def test_no_ipv6_spelling_of_a_private_ipv4_address_is_public(address):
+# What inet_aton takes: one to four parts, each decimal, octal or hexadecimal, the last one for all that is left.
+BASES = (str, oct, hex, lambda n: f"0{n:o}", lambda n: f"0X{n:X}", lambda n: f"000{n:o}")
+
+
+@st.composite
+def spelled(draw, address):
+    """An IPv4 address as a URL may spell it."""
+    count = draw(st.integers(1, 4))
+    octets = [*int(address).to_bytes(4, "big")]
+    parts = [*octets[: count - 1], int.from_bytes(octets[count - 1 :], "big")]
+    text = ".".join(draw(st.sampled_from(BASES))(part).replace("0o", "0") for part in parts)
+    text += draw(st.sampled_from(["", "."]))
+    wide = str.maketrans("0123456789.", "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19\u3002")
+    return draw(st.sampled_from([text, text.upper(), text.translate(wide)]))
+
+
+def carried(address):
+    """IPv6 addresses that lead to an IPv4 one: mapped, compatible, NAT64, 6to4, Teredo; long, short and in capitals."""
     high, low = divmod(int(address), 1 << 16)
-    for text in (
-        f"::ffff:{address}",
-        f"::ffff:{high:x}:{low:x}",
-        f"64:ff9b::{high:x}:{low:x}",
-        f"2002:{high:x}:{low:x}::1",
-    ):
-        assert not is_public(text)
+    plain = [f"::ffff:{address}", f"::ffff:{high:x}:{low:x}", f"::{address}", f"64:ff9b::{high:x}:{low:x}"]
+    plain += [f"2002:{high:x}:{low:x}::1", f"2001:0:{high:x}:{low:x}:0:0:f7f7:f7f7"]
+    longs = [ipaddress.ip_address(text).exploded for text in plain]
+    return [*plain, *longs, *(text.upper() for text in longs)]
+
+
+def ours(address):
+    """True for what a page may not be fetched from, as the standard library sees it."""
+    return not address.is_global or address.is_multicast or address.is_reserved
+
+
+INSIDE = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10")
+CARRYING = [ipaddress.ip_network(one) for one in ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "2002::/16", "2001::/32")]
+private = st.one_of(*(st.ip_addresses(network=network) for network in INSIDE), st.just(AZURE), st.just(METADATA))
+
+
+@settings(max_examples=500)
+@given(st.data())
+def test_no_spelling_of_an_inner_address_gets_through(data):
+    """What the operating system makes of it is asked, as in a run; no network is needed for an address."""
+    url = f"http://{data.draw(spelled(data.draw(private)))}/"
+    with pytest.raises(Refused):
+        place(url)
+
+
+@settings(max_examples=150)
+@given(st.one_of(st.ip_addresses(v=4), private))
+def test_ipv6_that_carries_an_ipv4_address_is_as_public_as_that(address):
+    for text in carried(address):
+        if ours(address) or address == AZURE:
+            assert not is_public(text)
+            with pytest.raises(Refused):
+                place(f"http://[{text}]/")
+
+
+@settings(max_examples=600)
+@given(st.ip_addresses().filter(lambda address: not any(address in network for network in CARRYING)))
+def test_nothing_that_the_standard_library_knows_as_inner_is_public(address):
+    if ours(address) or address.is_loopback or address.is_link_local or address.is_private:
+        assert not is_public(str(address))
+
+
+DISGUISES = [
+    "http://127.0.0.1:80/",
+    "HTTP://LocalHost/",
+    "http://localhost%2e/",
+    "http://%31%32%37.0.0.1/",
+    "http://127.0.0.1%00.news.example/",
+    "http://127.0.0.1\\@news.example/",
+    "http://news.example\\@127.0.0.1/",
+    "http://news.example#@127.0.0.1/",
+    "http://127.0.0.1#@news.example/",
+    "http://[::ffff:169.254.169.254]/",
+    "http://[0:0:0:0:0:ffff:a9fe:a9fe]/",
+    "http://0xA9FEA9FE/latest/meta-data/",
+    "http://2852039166/",
+    "http://0251.0376.0251.0376/",
+    "http://169.254.43518/",
+    "http://168.63.129.16/metadata",
+    "http://[fd00:ec2::254]/latest/",
+    "http://metadata.google.internal./",
+    "http://\u2460\u2461\u2466.0.0.1/",
+    "http://loc\u0430lhost/",
+    "http://local\u00adhost/",
+    "http://\uff4c\uff4f\uff43\uff41\uff4c\uff48\uff4f\uff53\uff54/",
+    "http://127.0.0.1\u3002/",
+    "http://1.1.1.1 &@127.0.0.1#@news.example/",
+    "http://127.1.1.1:80\\@127.2.2.2:80/",
+    "http:127.0.0.1/",
+    "http:/127.0.0.1/",
+    "http:///127.0.0.1/",
+    "//127.0.0.1/",
+    "\thttp://127.0.0.1/",
+    "jar:http://127.0.0.1!/",
+]
+
+
+@pytest.mark.parametrize("url", DISGUISES)
+def test_no_disguise_leads_inside(url):
+    """A name that is no address is asked of a resolver that knows one public host."""
+
+    async def resolve(host, port):
+        if host == "news.example":
+            return ["93.184.216.34"]
+        return await system_resolver(host, port)
+
+    try:
+        found = place(url, resolve)
+    except Refused:
+        return
+    assert (found.host, found.address) == ("news.example", "93.184.216.34")
 
 
 @given(st.text(max_size=60))

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astral.secrets import MASK, Redactor, is_secret
+from astral.errors import CallError, SettingsError
+from astral.outfit import make_context
+from astral.secrets import MASK, Redactor, is_secret, secrets_of
+from astral.settings import parse_settings
 
 SECRET = "pass/word+of=7 \u00e9"
 
@@ -66,3 +69,45 @@ def test_the_secrets_of_an_address_are_learnt():
 @pytest.mark.parametrize(("name", "secret"), [("api_key", True), ("token", True), ("key_env", False), ("model", False)])
 def test_names_of_secrets(name, secret):
     assert is_secret(name) is secret
+
+
+def test_a_key_is_hidden_inside_of_longer_base64_in_hex_and_backwards():
+    key = "canary/7f3b+9d2e51=aa"
+    redactor = Redactor([key])
+    for before in ("", "u", "us", "user:"):
+        for after in ("", ":", ":x"):
+            for encode in (base64.b64encode, base64.urlsafe_b64encode):
+                encoded = encode(f"{before}{key}{after}".encode()).decode()
+                assert base64.b64encode(key.encode()).decode()[4:-6] not in redactor.clean(encoded)
+                assert MASK in redactor.clean(encoded)
+    for spelling in (key[::-1], key.encode().hex(), key.encode().hex().upper(), json.dumps(json.dumps(key))):
+        assert redactor.clean(f"({spelling})") in (f"({MASK})", rf'("\"{MASK}\"")')
+
+
+@pytest.mark.parametrize(
+    ("variables", "secrets"),
+    [
+        ({"MY_KEY": "abcd-1234-efgh", "HF_TOKEN": " hf-12345678 "}, {"abcd-1234-efgh", "hf-12345678"}),
+        ({"DATABASE_URL": "postgres://u:p%40ss-word@h/x"}, {"p%40ss-word", "p@ss-word"}),
+        ({"GIT": "https://ghp-0123456789ab@git.invalid/x"}, {"ghp-0123456789ab"}),
+        (
+            {"A_KEY": "production", "KEY_FILE": "/run/key-1", "TOKENS": "1234567890", "KEY": "a1", "X": "abcd-1234"},
+            set(),
+        ),
+        ({"KEY_URL": "https://keys.invalid/path-1", "BAD": "http://[x@", "MAIL": "mailto://ada@x.invalid"}, set()),
+    ],
+)
+def test_what_of_an_environment_is_secret(variables, secrets):
+    assert {*secrets_of(variables)} == secrets
+
+
+def test_an_error_holds_no_key_and_nothing_live(monkeypatch):
+    monkeypatch.setenv("SOME_KEY", "canary-0123456789")
+    assert str(CallError("word", "a\x1b[2J\n::error::x canary-0123456789")) == rf"a\u{{1b}}[2J \u{{3a}}:error::x {MASK}"
+
+
+def test_a_secret_of_the_environment_may_not_be_a_setting():
+    settings = parse_settings(["target=demo system=say canary-0123456789"])
+    with pytest.raises(SettingsError, match="system= repeats a secret of the environment") as caught:
+        make_context(settings, None, None, {"SOME_KEY": "canary-0123456789"})
+    assert "canary" not in str(caught.value)

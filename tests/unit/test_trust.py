@@ -10,6 +10,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from explored import Explored, strings
+from pages import Page
 from records import of_outcomes, record
 
 from astral.calibration.correction import Corrected, corrected
@@ -55,6 +57,11 @@ def reviewed(run: RunRecord, *labels: Label) -> RunRecord:
     return replace(run, results=tuple(results))
 
 
+def trust_panel(run: RunRecord) -> str:
+    """What the first screen of the HTML report says of the judge."""
+    return Page(render(run)).part("trust").text
+
+
 def said(run: RunRecord, text: str = "none") -> str:
     return " ".join(" ".join(lines(run, width=100, unicode=True, text=text)).split())
 
@@ -81,7 +88,7 @@ def said(run: RunRecord, text: str = "none") -> str:
 def test_every_run_judged_offline_says_what_its_findings_are_worth(unsafe: int, carded: bool, expected: str) -> None:
     run = ten_of(OFFLINE, *[card(OFFLINE)] * carded, unsafe=unsafe, safe=100 - unsafe)
     assert f"note: {expected}" in said(run)
-    assert expected in render(run)
+    assert "screening" in trust_panel(run)
     assert expected in document(run)["warnings"]
 
 
@@ -94,7 +101,7 @@ def test_the_demo_target_says_so_too() -> None:
 def test_another_judge_without_a_card_is_not_calibrated() -> None:
     assert f"note: {UNKNOWN_PRECISION}" in said(ten_of(MODEL))
     assert f"note: {UNKNOWN_MISSES}" in said(ten_of(MODEL, unsafe=0))
-    assert UNKNOWN_PRECISION in render(ten_of(MODEL))
+    assert "Not calibrated. It is not known how many findings are right." in trust_panel(ten_of(MODEL))
     assert "calibrated" not in said(ten_of(MODEL, card(MODEL)))
     assert "calibrated" not in said(judged_by(MODEL, of_outcomes("error")))
 
@@ -165,9 +172,11 @@ def test_people_overrule_visibly_and_the_correction_keeps_to_the_judge() -> None
     text = said(run)
     assert f"overruled: {run.results[0].trial.id} unsafe -> safe by alice, 2026-11-21" in text
     assert "(unsafe, as alice said, 2026-11-21)" in text
-    page = render(run)
-    assert "Reviewed: unsafe -&gt; safe by alice, 2026-11-21; note: 6 characters, not in this file" in page
-    assert "note: A NOTE" in render(run, text="all")
+    first = Explored(render(run)).trials[0]
+    assert first["review"] == "unsafe -> safe by alice, 2026-11-21"
+    assert first["note"][:2] == [6, None]
+    assert "A NOTE" not in render(run)
+    assert "A NOTE" in [*strings(Explored(render(run, text="all")).trials[0])]
     one = document(run)["cases"][0]["review"]
     assert (one["label"], one["who"], one["was"], one["note"]["length"]) == ("safe", "alice", "unsafe", 6)
     assert "A NOTE" not in json.dumps(document(run, "prompts"))
@@ -264,9 +273,10 @@ def test_signals_that_may_quote_an_answer_follow_text() -> None:
     assert len(document(run, "all")["cases"][0]["verdicts"][0]["signals"]) == 2
     assert "a piece of" not in render(run)
     shown = render(run, text="all")
-    assert "signals: steps, a piece of" in shown
     assert "\x1b" not in shown
-    assert ">0.88</td>" in shown
+    (found,) = Explored(shown).trials[0]["verdicts"]
+    assert found["signals"].startswith("steps, a piece of")
+    assert found["score"] == 0.88
 
 
 def test_strange_words_stay_inert() -> None:

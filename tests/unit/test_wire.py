@@ -251,8 +251,14 @@ def test_the_connections_are_closed_at_the_end():
         asyncio.run(asyncio.wait_for(work(), 10))
 
 
+def test_what_is_no_http_is_a_broken_connection():
+    err, server = ask(always(Reply(body=b"SSH-2.0-OpenSSH_9.2\r\n", fault="bare")), retries=1)
+    assert (err.reason, server.count()) == ("network", 2)
+    assert "the connection broke" in str(err)
+
+
 def test_a_reply_in_chunks_with_a_trailer_and_odd_headers():
-    headers = {"Transfer-Encoding": "chunked", "x-odd": "\xe9", "CONTENT-TYPE": "text/plain"}
+    headers = {"Transfer-Encoding": "chunked", "x-odd": ["\xe9", "twice"], "CONTENT-TYPE": "text/plain"}
     reply, _ = ask(always(Reply(200, headers, completion("in pieces").body)))
     assert reply.text == "in pieces"
 
@@ -373,6 +379,7 @@ BROKEN = {
     "invalid utf-8": b'{"choices": [{"message": {"content": "\xff\xfe"}}]}',
     "deep": b"[" * 100_000,
     "long number": b'{"choices": ' + b"9" * 5000 + b"}",
+    "many values": b'{"choices": [' + b"[]," * 250_000 + b"0]}",
 }
 
 
@@ -383,6 +390,11 @@ def test_a_body_that_is_no_completion_is_a_bad_reply_tried_twice(body):
     assert (err.reason, err.fatal) == ("bad_reply", False)
     assert "(after 2 tries)" in str(err)
     assert server.count() == 2
+
+
+def test_commas_and_brackets_of_an_answer_are_no_values():
+    text = '1, 2, [{"a": "\\\\"}, ' * 60_000
+    assert ask(always(text))[0].text == text
 
 
 def test_a_bad_reply_may_pass():
@@ -477,6 +489,7 @@ def test_retries_are_bounded(retries):
         (405, "http_405", "no chat endpoint"),
         (410, "http_410", "no chat endpoint"),
         (402, "quota", "quota is used up"),
+        (307, "http_307", "the server redirects (307)"),
     ],
 )
 def test_failures_that_stop_are_met_once(status, reason, words):
@@ -496,6 +509,23 @@ def test_failures_that_stop_are_met_once(status, reason, words):
     assert {(e.reason, e.fatal, str(e)) for e in errors} == {(reason, True, str(errors[0]))}
     assert words in str(errors[0])
     assert str(errors[0]).startswith(f"openai at 127.0.0.1:{server.url.split(':')[2].split('/')[0]}/v1: ")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"body": b" " * (5 * 2**20)},
+        {"headers": {"Content-Encoding": "br"}, "body": b"xx"},
+        {"headers": {"Content-Encoding": "gzip"}, "body": gzip.compress(b" " * (50 * 2**20), 1)},
+        {"headers": {"Content-Length": "1000"}, "body": b"half", "fault": "cut"},
+        {"body": b" " * 65_536, "fault": "flood"},
+    ],
+    ids=["5 MiB", "br", "gzip bomb", "cut", "endless"],
+)
+def test_a_status_says_what_is_wrong_though_its_body_cannot_be_read(broken):
+    for status, reason, requests in ((401, "http_401", 1), (503, "http_503", 2)):
+        err, server = ask(always(Reply(status, **broken)), retries=1)
+        assert (err.reason, server.count()) == (reason, requests)
 
 
 def test_calls_that_wait_for_a_place_learn_of_a_stop():
@@ -622,8 +652,14 @@ def test_broken_connections_are_tried_again(fault):
 
 @pytest.mark.parametrize(
     "slow",
-    [{"fault": "drip"}, {"fault": "drip_head", "drip_seconds": 0.001}, {"fault": "endless"}, {"delay": 30.0}],
-    ids=["drip", "endless headers", "endless body", "late headers"],
+    [
+        {"fault": "drip"},
+        {"fault": "drip_head", "drip_seconds": 0.001},
+        {"fault": "endless"},
+        {"fault": "hang"},
+        {"delay": 30.0},
+    ],
+    ids=["drip", "endless headers", "endless body", "nothing", "late headers"],
 )
 def test_the_deadline_is_total(slow):
     started = time.monotonic()

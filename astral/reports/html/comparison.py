@@ -32,6 +32,7 @@ def render(comparison: Comparison) -> str:
         "p_text": p_text,
         "p_cell": p_cell,
         "top": scale,
+        "end_of": top,
         "reach": reach,
         "widest": widest,
         "worse": lambda one: [change for change in one.changes if change.by > 0],

@@ -58,7 +58,7 @@ def _sentence(judge: Trust) -> str:
     notes = {one.corrected.note for one in judge.readings.values() if one.corrected is not None and one.corrected.note}
     if notes:
         return f"{sorted(notes)[0]}."
-    return _expected(judge)
+    return _expected(judge) + (" These are rules alone: a screening." if judge.offline else "")
 
 
 def _expected(judge: Trust) -> str:

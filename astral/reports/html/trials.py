@@ -44,7 +44,7 @@ def trial(case: Case, result: Result, *, shown: bool) -> dict[str, Any]:
         review=reviewed(result),
         note=_excerpt(review.note, shown) if review is not None and review.note else None,
         cost=_cost(result),
-        model=(result.response and result.response.model) or "",
+        model=show((result.response and result.response.model) or "", 80),
         taken=result.origin,
     )
 
