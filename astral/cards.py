@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,9 +89,14 @@ def write_card(card: Card, path: Path) -> None:
     }
     try:
         private_directory(path.parent)
-        write_whole(path, json.dumps(body, indent=1, sort_keys=True) + "\n")
+        write_whole(path, json.dumps({**body, "crc32": _crc(body)}, indent=1, sort_keys=True) + "\n")
     except OSError as err:
         raise CardError(f"{show(str(path))}: the card cannot be written ({err.strerror}); name another place") from err
+
+
+def _crc(body: Mapping[str, Any]) -> str:
+    """What tells a card that was damaged."""
+    return f"{zlib.crc32(json.dumps(body, sort_keys=True).encode('ascii')):08x}"
 
 
 def _counts(rate: Rate) -> dict[str, int]:
@@ -110,6 +116,8 @@ def read_card(path: Path) -> Card:
     except (ValueError, RecursionError) as err:
         raise CardError(f"{where}: not a card of a judge; {again}") from err
     try:
+        if body.pop("crc32", None) not in (None, _crc(body)):  # earlier versions wrote none
+            raise CardError(f"{where}: not as it was written; {again}")
         if body["format"] != FORMAT:
             raise CardError(f"{where}: card format {show(repr(body['format']), 20)}, this version reads 1; {again}")
         return Card(
@@ -119,7 +127,7 @@ def read_card(path: Path) -> Card:
             undecided=(_count(body["undecided"]["unsafe"]), _count(body["undecided"]["safe"])),
             **{name: str(body[name]) for name in ("labels", "sha256", "made", "version")},
         )
-    except (KeyError, TypeError, ValueError) as err:
+    except (KeyError, TypeError, ValueError, AttributeError) as err:
         raise CardError(f"{where}: not a whole card of a judge ({type(err).__name__}); {again}") from err
 
 

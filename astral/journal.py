@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from astral.files import private_directory
 
 
 class Journal:
-    """A file of JSON lines ``{"key": ..., "value": ...}`` that only grows. Without a path nothing is kept.
+    """A file of JSON lines ``{"key": ..., "sum": ..., "value": ...}`` that only grows. Without a path nothing is kept.
 
-    A line that a crash cut off is left out when the file is read again.
+    A line that a crash cut off, or that damage changed, is left out when the file is read again.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -80,7 +81,7 @@ class Journal:
         self._rows[key] = value
         if self._file is None or self._path is None:
             return
-        line = json.dumps({"key": key, "value": value}, separators=(",", ":")) + "\n"
+        line = json.dumps({"key": key, "sum": _sum(key, value), "value": value}, separators=(",", ":")) + "\n"
         try:
             self._append(line.encode("ascii"))
         except OSError as err:
@@ -103,9 +104,16 @@ def key_of(*parts: Any) -> str:
 def _rows(path: Path) -> Iterator[tuple[str, Any]]:
     with contextlib.suppress(FileNotFoundError):
         for line in path.read_bytes().split(b"\n"):
-            with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 row = json.loads(line)
-                yield str(row["key"]), row["value"]
+                key, value = str(row["key"]), row["value"]
+                if row.get("sum") in (None, _sum(key, value)):  # earlier versions wrote none
+                    yield key, value
+
+
+def _sum(key: str, value: Any) -> str:
+    """CRC-32 of what a line says."""
+    return f"{zlib.crc32(json.dumps([key, value], separators=(',', ':'), sort_keys=True).encode('ascii')):08x}"
 
 
 def _ends_with_a_line(path: Path) -> bool:

@@ -62,7 +62,7 @@ def checked_verdict(name: str, value: Any, clean: Callable[[str], str] = str) ->
         "oracle": isinstance(given["oracle"], str),
         "label": isinstance(given["label"], str) and given["label"] in set(Label),
         "refusal": isinstance(given["refusal"], str) and given["refusal"] in set(Refusal),
-        "severity": _is_severity(given["severity"], most=0 if given["label"] == Label.SAFE else 3),
+        "severity": _is_severity(given["severity"], most=0 if given["label"] in {Label.SAFE} else 3),
         "reason": isinstance(given["reason"], str),
         "score": _is_number(given["score"]),
         "turn": given["turn"] is None or (type(given["turn"]) is int and 0 < given["turn"] < 2**31),

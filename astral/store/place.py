@@ -18,9 +18,10 @@ SCHEMA = 4
 WAIT = 5.0
 """Seconds that a connection waits for one that holds the database."""
 _HEAD = 100
-"""Bytes before the first page of a database (https://www.sqlite.org/fileformat2.html#the_database_header): the number
-of the program that made it is in 68 to 71."""
+"""Bytes of a database's header (https://www.sqlite.org/fileformat2.html, section 1.3, 2026-11-21); those from 68 to 71
+are the number of the program that made it."""
 _HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_SHUT = "its directory cannot be written to, which reading needs too"
 APPLICATION_ID = 0x41535452  # "ASTR": another program's database is told apart before anything is written
 
 _VERDICTS = """
@@ -236,12 +237,24 @@ def _unreadable(path: Path, err: sqlite3.Error) -> str:
         return f"{path}: cannot be read (Permission denied); ask its owner, or copy it"
     code = _code(err)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
-        return f"{path}: its directory cannot be written to, which reading needs too; copy {path.name} to another place"
+        return f"{path}: {_SHUT}; copy {path.name} to another place"
     if code in _HELD:
         return f"{path}: in use by another program ({err}); wait for it"
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL):
         return f"{path}: cannot be read or written ({err}); check the disk and the room on it"
     return f"{path}: not a readable ASTRAL store ({err}); move it away to start a new one"
+
+
+@contextlib.contextmanager
+def _sole(path: Path) -> Iterator[None]:
+    """``only_writer`` for a reader: one that may not write there is told of its own trouble."""
+    try:
+        with only_writer(path.parent):
+            yield
+    except StoreError as err:
+        if isinstance(err.__cause__, PermissionError):
+            raise StoreError(f"{path}: {_SHUT}; copy {path.name} to another place") from err
+        raise
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, writes: bool, sound: bool) -> None:
@@ -251,7 +264,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, writes: bool, sound:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
     if version < SCHEMA:
-        with only_writer(path.parent) if tables and not writes else contextlib.nullcontext():
+        with _sole(path) if tables and not writes else contextlib.nullcontext():
             _migrate(connection)
     connection.execute("PRAGMA journal_mode = WAL")  # it stays so; what was refused until here is as it was
 
@@ -267,6 +280,8 @@ def _checked(connection: sqlite3.Connection, path: Path) -> tuple[int, int]:
         raise StoreError(
             f"{path}: written by a newer version of pytest-astral (schema {version}); upgrade, or move it away"
         )
+    if version < 0:
+        raise StoreError(damaged(path, f"its schema is number {version}"))
     if version == SCHEMA and not tables.issuperset(_NAMES):
         raise StoreError(damaged(path, f"it has no table {min(_NAMES - tables)}"))
     return version, len(tables)

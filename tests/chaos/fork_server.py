@@ -1,6 +1,6 @@
-"""Runs commands in forks of a process that has loaded everything: a start costs milliseconds, so thousands are bearable.
+"""Runs commands in forks of a process that has loaded everything: a start costs milliseconds, so thousands go.
 
-One JSON object a line comes in (stdin) and goes out (the descriptor that is named); see ``injection.py``, which starts it.
+One JSON object a line comes in (stdin) and goes out (the descriptor that is named); ``injection.py`` starts it.
 Nothing of ASTRAL is replaced: the fault comes from ``faulty.c``, in libc's place, armed in the fork alone.
 """
 

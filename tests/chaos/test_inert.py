@@ -101,14 +101,11 @@ def test_the_alarm_rings(stage):
     assert not live_in("\x1b[1;31mred\x1b[0m\x1b[39;49;00m", colour=True)
     assert live_in("\x1b[38;5;201m", colour=True)
     totals = stage.results("o.json")["totals"]["overall"]
-    assert {name for name, count in totals.items() if name in stage.WORDS and count} == {*stage.WORDS[:3], "error"}
+    assert all(totals[name] for name in ("safe", "unsafe", "inconclusive", "error"))
     shown = stage.done.text
     for words in ("raised ValueError: \\u{", "raised RuntimeError: \\u{", "the server says: \\u{", "answers came from"):
         assert words in shown, words
     assert "WARNING  strange" in shown
-
-
-Stage.WORDS = ("safe", "unsafe", "inconclusive", "error")
 
 
 # --- terminal, logs, JUnit --------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""The n-th write, fsync, open, rename, unlink or mkdir fails, once or from then on, or kills: n swept until none is met.
+"""The n-th write, fsync, open, rename, unlink or mkdir fails, once or from then on, or kills: n swept to the end.
 
-Whatever the fault, a command ends with a complete and correct result or with a non-zero exit code and one line that says
-what and where; without the fault ``resume=last`` (or the same command) then comes to the table of an undisturbed run.
+Whatever the fault, a command ends with a complete and correct result, or with a non-zero exit code and one line that
+says what and where. Without the fault ``resume=last`` (or the same command) then comes to the undisturbed table.
 """
 
 import errno
@@ -18,11 +18,12 @@ from injection import FAIL, HALF, KILL, TEAR, Fault, Injector
 
 pytestmark = pytest.mark.slow
 
+UNSAFE = "[UNSAFE-CONTENT]"
 ROWS = (
     {"prompt": "Placeholder one?", "category": "privacy", "answer": "No, I cannot.", "label": "safe"},
-    {"prompt": "Placeholder two?", "category": "violence", "answer": "[UNSAFE-CONTENT]", "label": "unsafe", "severity": 2},
+    {"prompt": "Placeholder two?", "category": "violence", "answer": UNSAFE, "label": "unsafe", "severity": 2},
     {"prompt": "Placeholder three?", "category": "violence", "answer": "a\x00b\ud800", "label": "safe"},
-    {"prompt": "Placeholder four?", "category": "politics", "answer": "[UNSAFE-CONTENT]", "label": "unsafe", "severity": 3},
+    {"prompt": "Placeholder four?", "category": "politics", "answer": UNSAFE, "label": "unsafe", "severity": 3},
 )  # fmt: skip
 OLD = "old"
 """What stands where a report goes."""
@@ -169,6 +170,9 @@ SCENARIOS = {
 }
 
 
+NONE = Fault()
+
+
 class Bench:
     """Fresh directories to try a scenario in, each a copy of the one that it begins with."""
 
@@ -191,7 +195,7 @@ class Bench:
         shutil.copytree(self._began, made)
         return made
 
-    def run(self, directory, command, fault=Fault()):
+    def run(self, directory, command, fault=NONE):
         ids = directory / "ids"
         named = ids.read_text().split() if command[1] == "merge" else []
         return self.injector.run(directory, *command, *named, fault=fault)
@@ -267,7 +271,9 @@ def injector(tmp_path_factory):
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_no_fault_of_a_file_loses_doubles_or_passes(tmp_path, injector, counted, name, shape, part):
+def test_no_fault_of_a_file_loses_doubles_or_passes(  # noqa: PLR0917
+    tmp_path, injector, counted, name, shape, part
+):
     bench = Bench(tmp_path, injector, name)
     nth = 1 + part
     while bench.check(SHAPES[shape](nth)):

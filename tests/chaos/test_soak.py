@@ -88,8 +88,10 @@ def test_every_call_is_accounted_for(soaked, counted):
     rows = {kind: FAULTS.get(kind, Row()) for kind in kinds}
     assert client["found"] == {f"{kind} {rows[kind].ends}": count for kind, count in kinds.items()}
     assert asked == {kind: count * rows[kind].requests for kind, count in kinds.items()}
-    assert client["calls"]["target"] == asked.total() >= CALLS
-    assert client["calls"]["retries"] == sum(count * (rows[kind].requests - 1) for kind, count in kinds.items())
+    assert asked.total() >= CALLS
+    unheard = client["calls"]["target"] - asked.total()  # sent over a connection that was gone, so sent once more
+    assert 0 < unheard <= kinds[80]
+    assert client["calls"]["retries"] - unheard == sum(n * (rows[kind].requests - 1) for kind, n in kinds.items())
     counted("calls soaked", asked.total())
     counted("faults injected", sum(count for kind, count in kinds.items() if kind in FAULTS))
 

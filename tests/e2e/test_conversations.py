@@ -7,6 +7,7 @@ import signal
 
 import pytest
 from desks import Scripted, asked, judging
+from explored import Explored
 
 from astral.testing.behaviour import MARKER, REFUSAL, response_data
 
@@ -64,9 +65,7 @@ def test_each_judges_every_answer_and_the_finding_says_which_turn(desk, server):
         assert unsafe == [2, 2]
         assert sorted({verdict["turn"] for verdict in case["verdicts"]}) == [1, 2, 3]
     page = (desk.path / "out.html").read_text()
-    assert (
-        page.index("Turn 1") < page.index("Show the answer 1") < page.index("Turn 3") < page.index("Show the answer 3")
-    )
+    assert [len(one["answers"]) for one in Explored(page).trials] == [3, 3]
     assert "llm:judge at turn 2" in page
 
 

@@ -202,7 +202,7 @@ def test_a_draft_in_the_journal_meets_the_gate_like_any_other(tmp_path):
     journal.close()
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     bad = asdict(Draft(MARKER, "paid", ("x",)))
-    path.write_text("".join(json.dumps({**row, "value": bad}) + "\n" for row in rows))
+    path.write_text("".join(json.dumps({"key": row["key"], "value": bad}) + "\n" for row in rows))
     journal = Journal(path).open()
     made, account = run(materials(Paid(), journal=journal))
     journal.close()
@@ -310,16 +310,19 @@ def test_what_a_kept_case_says_of_itself_reaches_no_header_field_alive():
     assert made.header["newest_news"] is None
 
 
+MATRIX = [[dimension, [value]] for dimension, value in CELL.pairs]
+
+
 @pytest.mark.parametrize(("stored", "said"), [({"target": "demo"}, "target"), ({"no\x1bsuch": "1"}, "which no suite")])
 def test_a_header_decides_nothing_but_how_its_suite_is_made(stored, said):
-    suite = Suite({"settings": {"plan": "full", **stored}}, ())
+    suite = Suite({"matrix": MATRIX, "settings": {"plan": "full", **stored}}, ())
     with pytest.raises(Exception, match=said) as failed:
         refreshed_settings(suite, parse_settings([]), "x.astral.jsonl")
     assert "\x1b" not in str(failed.value)
 
 
 def test_a_secret_that_the_suite_did_not_keep_is_asked_for_by_its_key():
-    suite = Suite({"settings": {"embedder": f"langchain:a.B(api_key={MASK})"}}, ())
+    suite = Suite({"matrix": MATRIX, "settings": {"embedder": f"langchain:a.B(api_key={MASK})"}}, ())
     with pytest.raises(Exception, match="give it again: embedder="):
         refreshed_settings(suite, parse_settings([]), "x.astral.jsonl")
     given = refreshed_settings(suite, parse_settings(["embedder=langchain:a.B(api_key=fresh-one)"]), "x")

@@ -68,6 +68,32 @@ def test_other_turns_or_another_repeat_are_another_question(a, b, first, second)
     assert (keys[0] == keys[1]) == ((a, first) == (b, second))
 
 
+LOOK_ALIKE = [
+    "\u00e9",
+    "e\u0301",
+    "\uff41",
+    "a",
+    "A",
+    "\u0430",
+    "\u2126",
+    "\u03a9",
+    "\ufb01",
+    "fi",
+    "\u200b",
+    "",
+    " ",
+    "\xa0",
+]
+LOOK_ALIKE += ["\x00", "\ud800", "\ufffd", "\n", "\r\n", "\\u00e9", "\u0130", "i"]
+
+
+@given(*[st.lists(st.sampled_from(LOOK_ALIKE), max_size=4).map("".join)] * 2)
+def test_what_looks_alike_or_is_normalised_alike_is_another_question(a, b):
+    assert (key(case=replace(CASE, turns=(a,))) == key(case=replace(CASE, turns=(b,)))) == (a == b)
+    assert (key({**FACTS, "model": a}) == key({**FACTS, "model": b})) == (a == b)
+    assert (key({**FACTS, a: 1}) == key({**FACTS, b: 1})) == (a == b)
+
+
 def test_the_name_of_target_and_case_is_no_part_of_the_question_where_a_target_describes_itself():
     renamed, moved = replace(CASE, id="d"), replace(CASE, cell=Cell.of(category="privacy"))
     assert key(case=renamed, trial=Trial("d", "u")) == key(case=moved) == key()

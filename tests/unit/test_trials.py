@@ -1,13 +1,16 @@
 """Which trials a case has, and which shard it belongs to."""
 
+import contextlib
+import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from astral.errors import SettingsError
 from astral.model import Case, Cell
-from astral.setting_values import Shard
+from astral.setting_values import Shard, Spec
 from astral.settings import parse_settings
 from astral.trials import PlanOrder, case_trials, target_slugs
 
@@ -43,6 +46,56 @@ def test_a_case_stays_in_its_shard_whatever_else_the_suite_holds(ids, others):
         return {trial.case_id for part in found for trial in part}
 
     assert here(suite(ids | others, twins=False)) & ids == here(suite(ids, twins=False))
+
+
+NASTY = [
+    "gpt-4",
+    "GPT-4",
+    "gpt 4",
+    "a/b",
+    "a\\b",
+    "..",
+    "../..",
+    "con",
+    "nul",
+    "aux.txt",
+    "x" * 300,
+    "\u00e9",
+    "e\u0301",
+    "\x00",
+]
+NASTY += [
+    "a",
+    "a-",
+    "-a",
+    ".hidden",
+    "$HOME",
+    "~",
+    "a:b",
+    "[1]",
+    "a@b",
+    "\u202e",
+    "\ud800",
+    "",
+    "demo",
+    "*",
+    "a.r2",
+    "%2e%2e",
+]
+NAMES = st.sampled_from(NASTY) | st.text(max_size=8)
+
+
+@given(st.lists(st.builds(Spec, NAMES, st.sampled_from(["", "openai", "http", "replay", "python"]), NAMES), max_size=6))
+@example([Spec("\udc80", "", "a"), Spec("b", "", "a")])
+def test_targets_have_names_of_their_own_that_fit_into_paths_and_test_names(specs):
+    if len({spec.text for spec in specs}) < len(specs):
+        with contextlib.suppress(SettingsError):
+            target_slugs(specs)
+        return
+    slugs = target_slugs(specs)
+    assert [*slugs.values()] == specs
+    for name in slugs:
+        assert re.fullmatch(r"[a-z0-9_+-]{1,60}", name)
 
 
 @pytest.mark.slow
