@@ -34,7 +34,7 @@ RUN = ("pytest", *QUIET, "--astral", f"{SETTINGS} {PLACES}")
 RESUME = ("pytest", *QUIET, "--astral", f"resume=last gate=none {PLACES}")
 TOLD = re.compile(
     r"Input/output error|No space left on device|Permission denied|disk I/O error|disk is full|readonly database"
-    r"|unable to open database file|cannot be (read|written|made|opened|copied)|access permission denied"
+    r"|unable to open database file|cannot be (read|written|made|opened|copied)|put it back or start a new run"
 )
 """What the one line says: the cause in the words of the system, or of SQLite."""
 ERRORS = (errno.EIO, errno.ENOSPC, errno.EACCES)
