@@ -37,7 +37,7 @@ accept: .venv/installed
 	@echo "Read what changed: git diff tests/golden docs/results.md"
 
 slow: .venv/installed
-	$(BIN)/python -m pytest -q -rs -n auto -p no:langsmith_plugin -m slow tests
+	$(BIN)/python -m pytest -q -rs -n auto -p no:langsmith_plugin -m "slow and not chaos" tests
 
 chaos: .venv/installed
 	$(BIN)/python -m pytest -q -rs -n auto -p no:langsmith_plugin -m chaos tests/chaos

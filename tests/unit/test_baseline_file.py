@@ -113,7 +113,9 @@ ids = st.from_regex(r"[a-z0-9_]{1,8}-[a-z0-9_]{1,8}-[0-9a-f]{12}", fullmatch=Tru
 slugs = st.from_regex(r"[a-z0-9_+-]{1,12}", fullmatch=True)
 words = st.text(max_size=20)
 facts = st.dictionaries(
-    words, st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words, max_size=3
+    words,
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words,
+    max_size=3,
 )
 outcomes = st.lists(st.sampled_from(Outcome), min_size=1, max_size=4).filter(lambda found: any(o.judged for o in found))
 days = st.dates().map(lambda day: day.isoformat())
