@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from desks import Desk
+from desk_fixtures import desk, offline_desk, server, suite
 
-from astral.testing.server import LocalServer
+__all__ = ["desk", "offline_desk", "server", "suite"]
 
 COUNTS = pytest.StashKey[Counter]()
 HERE = Path(__file__).parent
@@ -33,24 +33,6 @@ def counted(request) -> Callable[..., None]:
         request.config.stash[COUNTS][what] += number
 
     return add
-
-
-@pytest.fixture
-def server():
-    """A server whose script a test may set before its run."""
-    with LocalServer() as running:
-        yield running
-
-
-@pytest.fixture
-def desk(tmp_path, server):
-    return Desk(tmp_path, server)
-
-
-@pytest.fixture
-def offline_desk(tmp_path):
-    """A desk without key and server."""
-    return Desk(tmp_path)
 
 
 def pytest_sessionfinish(session):

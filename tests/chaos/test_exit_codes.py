@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from desks import SMALL, Desk, Scripted, judging
+from desks import Scripted, judging
 from killing import CASES
 
 from astral.testing.replies import error
@@ -16,13 +16,6 @@ HOOKS = """
     runtest_setup runtest_call runtest_teardown runtest_makereport runtest_logreport runtest_logfinish
     report_teststatus sessionfinish terminal_summary unconfigure
 """
-
-
-@pytest.fixture(scope="module")
-def suite(tmp_path_factory):
-    desk = Desk(tmp_path_factory.mktemp("suite"))
-    assert desk.astral("generate", "safety.astral.jsonl", *SMALL.split()).code == 0
-    return desk.path / "safety.astral.jsonl"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desks import PATIENCE, PREFLIGHT, SMALL, Desk, Scripted
+from desks import PATIENCE, PREFLIGHT, SMALL, Scripted
 from killing import CASES
 from writer_server import WRITING, ScriptedWriter
 
@@ -85,13 +85,6 @@ class Waiting:
 
 def completion_after(event):
     return replace(completion("I'm sorry, but I can't help with that."), after=event)
-
-
-@pytest.fixture(scope="module")
-def suite(tmp_path_factory):
-    desk = Desk(tmp_path_factory.mktemp("suite"))
-    assert desk.astral("generate", "safety.astral.jsonl", *SMALL.split()).code == 0
-    return desk.path / "safety.astral.jsonl"
 
 
 @pytest.fixture
